@@ -1,0 +1,12 @@
+/* free() sixteen bytes into a block of more. */
+#include "misuse.h"
+
+int
+main(int argc, char **argv)
+{
+	size_t size = number(argc, argv, 1);
+	char *p = block(size);
+
+	free(about_to_misuse(p + 16));
+	survive(p, size);
+}
