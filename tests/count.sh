@@ -1,0 +1,17 @@
+#!/bin/sh
+# tests/count.sh: counts the TAP results in the .trs files that it is given.
+# The exit status is 1 if anything failed or if there is no result at all.
+
+cat -- "$@" /dev/null 2>/dev/null | awk '
+$1 == ":test-result:" {
+	if ($2 == "PASS" || $2 == "XFAIL")
+		pass++
+	else if ($2 == "SKIP")
+		skip++
+	else
+		fail++
+}
+END {
+	printf "%d passed, %d failed, %d skipped\n", pass, fail, skip
+	exit (fail > 0 || pass == 0)
+}'
