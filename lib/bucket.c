@@ -1,0 +1,504 @@
+/*
+ * bucket.c - the lists: blocks of one size, cut from clusters of pages.
+ *
+ * Layer 4.  Owns bucket[] and bucketindx[]; each list has a lock, of
+ * RANK_BUCKET.  Calls pagerun.h, kmemsizes.h, meta.h.
+ *
+ * What 1988 named as future work: a cluster whose blocks are all free goes
+ * back to the page runs, beyond a high-water mark (kb_highwat) that keeps a
+ * list from flapping.  It goes after the lock is released.
+ */
+#include "bucket.h"
+
+#include <string.h>
+
+#include "kmemsizes.h"
+#include "meta.h"
+#include "os.h"
+#include "pagerun.h"
+#include "report.h"
+
+/*
+ * Pages in a cluster: enough for CLUSTER_BLOCKS blocks, within these bounds.
+ * Small clusters come back sooner, large ones need fewer struct kmemclusters.
+ */
+#define CLUSTER_BLOCKS	256
+#define CLUSTER_MIN	((size_t)16 * 1024)
+#define CLUSTER_MAX	((size_t)64 * 1024)
+#define HIGHWAT		1	/* empty clusters that a list keeps */
+
+struct kmembuckets bucket[NLIST];
+unsigned bucket_limit = KU_LIST;
+unsigned bucket_runs = KU_LIST;
+uint8_t bucketindx[MAXCACHED / MINALLOCSIZE + 1];
+
+static inline bool
+is_power_of_2(size_t n)
+{
+	return ((n & (n - 1)) == 0);
+}
+
+static inline struct kmemcluster *
+cluster_ptr(uint32_t id)
+{
+	return (meta_ptr(id));
+}
+
+/*
+ * The lists.
+ */
+
+/*
+ * Pages for a cluster of blocks of size bytes: of the counts that are no
+ * less than wanted, the smallest whose last block ends nearest its end.
+ */
+static uint32_t
+cluster_pages(size_t size)
+{
+	size_t want = size * CLUSTER_BLOCKS, pages, best;
+
+	want = want < CLUSTER_MIN ? CLUSTER_MIN : want;
+	want = want > CLUSTER_MAX ? CLUSTER_MAX : want;
+	want = want < 4 * size ? 4 * size : want;
+	best = pages = btop(round_page(want));
+	if (is_power_of_2(size))
+		return ((uint32_t)best);
+	for (; pages > btop(want) / 2 && ptob(pages) >= 4 * size; pages--)
+		if (ptob(pages) % size * best < ptob(best) % size * pages)
+			best = pages;
+	return ((uint32_t)best);
+}
+
+static void
+add_list(unsigned indx, size_t size)
+{
+	struct kmembuckets *kb = &bucket[indx];
+	bool blocks = size <= MAXALLOCSAVE;
+
+	kb->kb_size = size;
+	kb->kb_recip = (((uint64_t)1 << RECIPSHIFT) + size - 1) / size;
+	kb->kb_mask = !blocks ? PAGEMASK : is_power_of_2(size) ? size - 1 :
+	    UINTPTR_MAX;	/* no shift tells: bucket_isblock() does */
+	kb->kb_clpages = blocks ? cluster_pages(size) : (uint32_t)btop(size);
+	kb->kb_elmpercl = (uint32_t)(ptob(kb->kb_clpages) / size);
+	kb->kb_clbytes = (uint32_t)(sizeof(struct kmemcluster) +
+	    (kb->kb_elmpercl + 63) / 64 * sizeof(uint64_t));
+	kb->kb_highwat = HIGHWAT;
+	lock_init(&kb->kb_lock, RANK_BUCKET);
+}
+
+void
+bucket_init(unsigned spacing)
+{
+	size_t size = MINALLOCSIZE, filled = 0, step;
+
+	for (unsigned indx = KU_LIST; size <= MAXCACHED; indx++) {
+		add_list(indx, size);
+		for (; filled <= size / MINALLOCSIZE; filled++)
+			bucketindx[filled] = (uint8_t)indx;
+		bucket_limit = indx + 1;
+		if (size <= MAXALLOCSAVE)
+			bucket_runs = indx + 1;
+		step = ((size_t)1 << (63 - __builtin_clzl(size))) / spacing;
+		if (size >= MAXALLOCSAVE)
+			step = PAGESIZE;
+		size += step < MINALLOCSIZE ? MINALLOCSIZE : step;
+	}
+}
+
+/*
+ * Clusters.
+ */
+
+static void
+link_cluster(struct kmembuckets *kb, struct kmemcluster *c)
+{
+	c->c_next = kb->kb_next;
+	c->c_prev = 0;
+	if (c->c_next != 0)
+		cluster_ptr(c->c_next)->c_prev = meta_id(c);
+	kb->kb_next = meta_id(c);
+}
+
+static void
+unlink_cluster(struct kmembuckets *kb, struct kmemcluster *c)
+{
+	if (c->c_next != 0)
+		cluster_ptr(c->c_next)->c_prev = c->c_prev;
+	if (c->c_prev != 0)
+		cluster_ptr(c->c_prev)->c_next = c->c_next;
+	else
+		kb->kb_next = c->c_next;
+}
+
+/* Marks all blocks free. */
+static void
+fill_map(const struct kmembuckets *kb, struct kmemcluster *c)
+{
+	unsigned words = kb->kb_elmpercl / 64, rest = kb->kb_elmpercl % 64;
+
+	memset(c->c_map, 0xff, words * sizeof(uint64_t));
+	if (rest != 0)
+		c->c_map[words] = ((uint64_t)1 << rest) - 1;
+	c->c_nfree = (uint16_t)kb->kb_elmpercl;
+	c->c_hint = 0;
+}
+
+/* An empty cluster on fresh pages, or NULL; the list's lock is held. */
+static struct kmemcluster *
+new_cluster(unsigned indx)
+{
+	struct kmembuckets *kb = &bucket[indx];
+	struct kmemcluster *c;
+	size_t align = kb->kb_size > PAGESIZE && is_power_of_2(kb->kb_size) ?
+	    btop(kb->kb_size) : 1;
+	page_t page;
+
+	if (kb->kb_spare == 0) {
+		c = meta_alloc(kb->kb_clbytes, 16);
+		if (c == NULL)
+			return (NULL);
+		c->c_next = 0;
+		kb->kb_spare = meta_id(c);
+	}
+	if (pagerun_alloc(kb->kb_clpages, align, indx, &page, NULL) != 0)
+		return (NULL);
+	c = cluster_ptr(kb->kb_spare);
+	kb->kb_spare = c->c_next;
+	c->c_page = page;
+	fill_map(kb, c);
+	memset(kmemsizes + page, (int)indx, kb->kb_clpages);
+	for (uint32_t i = 0; i < kb->kb_clpages; i++)
+		kmemusage[page + i] = meta_id(c);
+	kb->kb_total += kb->kb_elmpercl;
+	kb->kb_totalfree += kb->kb_elmpercl;
+	kb->kb_nempty++;
+	link_cluster(kb, c);
+	return (c);
+}
+
+/*
+ * Takes an empty cluster off its list.  Its pages are left to the caller,
+ * who chains clusters by c_next and frees them without the lock.
+ */
+static void
+retire_cluster(struct kmembuckets *kb, struct kmemcluster *c, uint32_t *chain)
+{
+	unlink_cluster(kb, c);
+	kb->kb_nempty--;
+	kb->kb_total -= kb->kb_elmpercl;
+	kb->kb_totalfree -= kb->kb_elmpercl;
+	c->c_next = *chain;
+	*chain = meta_id(c);
+}
+
+/* Frees the pages of retired clusters; the lock is not held. */
+static void
+free_clusters(struct kmembuckets *kb, uint32_t chain)
+{
+	while (chain != 0) {
+		struct kmemcluster *c = cluster_ptr(chain);
+
+		chain = c->c_next;
+		kmemusage[c->c_page + kb->kb_clpages - 1] = 0;
+		kmemusage[c->c_page] = kb->kb_clpages;
+		pagerun_free(c->c_page);
+		lock_acquire(&kb->kb_lock);
+		c->c_next = kb->kb_spare;
+		kb->kb_spare = meta_id(c);
+		lock_release(&kb->kb_lock);
+	}
+}
+
+/* Takes up to n blocks of a cluster that has some, into descending slots. */
+static unsigned
+take_blocks(struct kmembuckets *kb, struct kmemcluster *c, void **slot,
+    unsigned n)
+{
+	char *base = page_to_addr(c->c_page);
+	size_t size = kb->kb_size;
+	unsigned word = c->c_hint, want = n < c->c_nfree ? n : c->c_nfree;
+
+	for (unsigned left = want; left > 0; word++) {
+		uint64_t map = c->c_map[word];
+		char *first = base + word * 64 * size;
+
+		for (; map != 0 && left > 0; map &= map - 1, left--)
+			*--slot = first + (unsigned)__builtin_ctzl(map) * size;
+		c->c_map[word] = map;
+	}
+	c->c_hint = (uint16_t)(word - 1);
+	kb->kb_nempty -= c->c_nfree == kb->kb_elmpercl;
+	c->c_nfree -= (uint16_t)want;
+	kb->kb_totalfree -= want;
+	if (c->c_nfree == 0)
+		unlink_cluster(kb, c);
+	return (want);
+}
+
+/* The number of a block in its cluster. */
+static inline unsigned
+block_number(const struct kmembuckets *kb, const struct kmemcluster *c,
+    const void *p)
+{
+	size_t off = (size_t)((const char *)p - (char *)page_to_addr(c->c_page));
+
+	/* Exact, since off * kb_size < 2^RECIPSHIFT in any cluster. */
+	return ((unsigned)(off * kb->kb_recip >> RECIPSHIFT));
+}
+
+static inline struct kmemcluster *
+cluster_of(const void *p)
+{
+	return (cluster_ptr(kmemusage[addr_to_page(p)]));
+}
+
+/*
+ * The interface.
+ */
+
+static void
+debug_check(unsigned indx)
+{
+	if (KMA_DEBUGGING)
+		bucket_check(indx);
+}
+
+static unsigned
+get_runs(unsigned indx, void **slot, unsigned n)
+{
+	struct kmembuckets *kb = &bucket[indx];
+	unsigned got = 0;
+	page_t page;
+
+	for (; got < n; got++) {
+		if (pagerun_alloc(kb->kb_clpages, 1, indx, &page, NULL) != 0)
+			break;
+		*--slot = page_to_addr(page);
+	}
+	__atomic_fetch_add(&kb->kb_total, got, __ATOMIC_RELAXED);
+	return (got);
+}
+
+unsigned
+bucket_get(unsigned indx, void **slot, unsigned n)
+{
+	struct kmembuckets *kb = &bucket[indx];
+	unsigned got = 0;
+
+	slot += n;
+	if (indx >= bucket_runs)
+		return (get_runs(indx, slot, n));
+	lock_acquire(&kb->kb_lock);
+	while (got < n) {
+		struct kmemcluster *c = kb->kb_next != 0 ?
+		    cluster_ptr(kb->kb_next) : new_cluster(indx);
+
+		if (c == NULL)
+			break;
+		got += take_blocks(kb, c, slot - got, n - got);
+	}
+	lock_release(&kb->kb_lock);
+	debug_check(indx);
+	return (got);
+}
+
+static void *
+put_runs(unsigned indx, void *const *slot, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		pagerun_free(addr_to_page(slot[i]));
+	__atomic_fetch_sub(&bucket[indx].kb_total, n, __ATOMIC_RELAXED);
+	return (NULL);
+}
+
+/*
+ * Frees one block; true if it was free already: then its cluster may even be
+ * gone.  The lock is held.
+ */
+static bool
+put_block(struct kmembuckets *kb, const void *p, uint32_t *chain)
+{
+	struct kmemcluster *c = cluster_of(p);
+	unsigned number;
+	uint64_t bit;
+
+	if (unlikely(kmemsizes[addr_to_page(p)] != kb - bucket))
+		return (true);
+	number = block_number(kb, c, p);
+	bit = (uint64_t)1 << number % 64;
+	if (unlikely(c->c_map[number / 64] & bit))
+		return (true);
+	c->c_map[number / 64] |= bit;
+	if (number / 64 < c->c_hint)
+		c->c_hint = (uint16_t)(number / 64);
+	kb->kb_totalfree++;
+	if (c->c_nfree++ == 0)
+		link_cluster(kb, c);
+	if (c->c_nfree == kb->kb_elmpercl &&
+	    ++kb->kb_nempty > kb->kb_highwat)
+		retire_cluster(kb, c, chain);
+	return (false);
+}
+
+void *
+bucket_put(unsigned indx, void *const *slot, unsigned n)
+{
+	struct kmembuckets *kb = &bucket[indx];
+	void *twice = NULL;
+	uint32_t chain = 0;
+
+	if (indx >= bucket_runs)
+		return (put_runs(indx, slot, n));
+	lock_acquire(&kb->kb_lock);
+	for (unsigned i = 0; i < n; i++)
+		if (put_block(kb, slot[i], &chain))
+			twice = slot[i];
+	lock_release(&kb->kb_lock);
+	free_clusters(kb, chain);
+	debug_check(indx);
+	return (twice);
+}
+
+void
+bucket_retype(unsigned from, unsigned to)
+{
+	if (from >= KU_LIST)
+		__atomic_fetch_sub(&bucket[from].kb_total, 1, __ATOMIC_RELAXED);
+	if (to >= KU_LIST)
+		__atomic_fetch_add(&bucket[to].kb_total, 1, __ATOMIC_RELAXED);
+}
+
+void
+bucket_reap(unsigned indx, bool all)
+{
+	struct kmembuckets *kb = &bucket[indx];
+	uint32_t keep = all ? 0 : kb->kb_highwat, chain = 0, id, next;
+
+	if (relaxed_load(&kb->kb_nempty) <= keep)
+		return;
+	lock_acquire(&kb->kb_lock);
+	for (id = kb->kb_next; id != 0 && kb->kb_nempty > keep; id = next) {
+		struct kmemcluster *c = cluster_ptr(id);
+
+		next = c->c_next;
+		if (c->c_nfree == kb->kb_elmpercl)
+			retire_cluster(kb, c, &chain);
+	}
+	lock_release(&kb->kb_lock);
+	free_clusters(kb, chain);
+}
+
+bool
+bucket_isblock(unsigned indx, const void *p)
+{
+	const struct kmembuckets *kb = &bucket[indx];
+	const struct kmemcluster *c;
+	size_t off;
+	unsigned number;
+
+	if (indx >= bucket_runs)
+		return (((uintptr_t)p & PAGEMASK) == 0);
+	c = cluster_of(p);
+	off = (size_t)((const char *)p - (char *)page_to_addr(c->c_page));
+	number = block_number(kb, c, p);
+	return (number < kb->kb_elmpercl && number * kb->kb_size == off);
+}
+
+bool
+bucket_isfree(unsigned indx, const void *p)
+{
+	struct kmembuckets *kb = &bucket[indx];
+	struct kmemcluster *c;
+	unsigned number;
+	bool isfree;
+
+	if (indx >= bucket_runs)
+		return (false);
+	lock_acquire(&kb->kb_lock);
+	c = cluster_of(p);
+	number = block_number(kb, c, p);
+	isfree = c->c_map[number / 64] >> number % 64 & 1;
+	lock_release(&kb->kb_lock);
+	return (isfree);
+}
+
+/* Are all blocks that touch bytes [from, to) of the cluster free? */
+static bool
+range_isfree(const struct kmembuckets *kb, const struct kmemcluster *c,
+    size_t from, size_t to)
+{
+	unsigned first = (unsigned)(from / kb->kb_size);
+	unsigned last = (unsigned)((to - 1) / kb->kb_size);
+
+	for (unsigned i = first; i <= last && i < kb->kb_elmpercl; i++)
+		if (!(c->c_map[i / 64] >> i % 64 & 1))
+			return (false);
+	return (true);
+}
+
+/*
+ * Under the lock: the blocks must not be handed out while their memory goes.
+ * Only malloc_trim() asks for it.
+ */
+void
+bucket_purge(unsigned indx)
+{
+	struct kmembuckets *kb = &bucket[indx];
+
+	if (indx >= bucket_runs)
+		return;
+	lock_acquire(&kb->kb_lock);
+	for (uint32_t id = kb->kb_next; id != 0; id = cluster_ptr(id)->c_next) {
+		const struct kmemcluster *c = cluster_ptr(id);
+		uintptr_t base = (uintptr_t)page_to_addr(c->c_page);
+
+		for (size_t i = 0; i < kb->kb_clpages; i++)
+			if (range_isfree(kb, c, ptob(i), ptob(i + 1)))
+				os_purge(base + ptob(i), PAGESIZE);
+	}
+	lock_release(&kb->kb_lock);
+}
+
+static void
+check_cluster(const struct kmembuckets *kb, const struct kmemcluster *c)
+{
+	unsigned bits = 0, indx = (unsigned)(kb - bucket);
+
+	for (unsigned i = 0; i < (kb->kb_elmpercl + 63) / 64; i++) {
+		bits += (unsigned)__builtin_popcountl(c->c_map[i]);
+		KMA_ASSERT(i >= c->c_hint || c->c_map[i] == 0);
+	}
+	KMA_ASSERT(bits == c->c_nfree);
+	KMA_ASSERT(c->c_nfree > 0 && c->c_nfree <= kb->kb_elmpercl);
+	for (unsigned i = 0; i < kb->kb_clpages; i++) {
+		KMA_ASSERT(kmemsizes[c->c_page + i] == indx);
+		KMA_ASSERT(kmemusage[c->c_page + i] == meta_id(c));
+	}
+}
+
+void
+bucket_check(unsigned indx)
+{
+	struct kmembuckets *kb = &bucket[indx];
+	size_t nfree = 0, nempty = 0;
+	uint32_t prev = 0;
+
+	if (indx >= bucket_runs)
+		return;
+	lock_acquire(&kb->kb_lock);
+	for (uint32_t id = kb->kb_next; id != 0;) {
+		const struct kmemcluster *c = cluster_ptr(id);
+
+		check_cluster(kb, c);
+		KMA_ASSERT(c->c_prev == prev);
+		nfree += c->c_nfree;
+		nempty += c->c_nfree == kb->kb_elmpercl;
+		prev = id;
+		id = c->c_next;
+	}
+	KMA_ASSERT(nfree == kb->kb_totalfree);
+	KMA_ASSERT(nempty == kb->kb_nempty);
+	KMA_ASSERT(kb->kb_total % kb->kb_elmpercl == 0);
+	lock_release(&kb->kb_lock);
+}

@@ -1,0 +1,123 @@
+/*
+ * bucket.h - the lists: blocks of one size, cut from clusters of pages.
+ *
+ * Layer 4.  A list (a bucket, in 1988) hands out blocks of one size.  Up to
+ * MAXALLOCSAVE they are cut from clusters; the lists above hold page runs of
+ * one length each.  Blocks move in batches.
+ *
+ * A cluster's free blocks are known by a bitmap out of line, not by links in
+ * the blocks: a free block is never read nor written, so that a batch costs
+ * no cache misses on its blocks, there is no link to corrupt, a block that is
+ * freed twice is seen by its bit, and the lowest free block is always next.
+ */
+#ifndef KMA_BUCKET_H
+#define KMA_BUCKET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "cdefs.h"
+#include "lock.h"
+#include "param.h"
+
+/*
+ * A cluster: pages cut into blocks of one list.
+ *
+ * Invariants, under the list's lock:
+ *	c_nfree = the bits set in c_map
+ *	the cluster is on kb_next's list if 0 < c_nfree < kb_elmpercl, and on
+ *	    that list or empty otherwise never, except for kb_nempty empty ones
+ *	bits from kb_elmpercl on are clear
+ */
+struct kmemcluster {
+	uint32_t	c_next, c_prev;	/* numbers of clusters; 0 none */
+	page_t		c_page;		/* the first page */
+	uint16_t	c_nfree;
+	uint16_t	c_hint;		/* no bit is set in a word below this */
+	uint64_t	c_map[];	/* a set bit: a free block */
+};
+
+/*
+ * A list.  The first fields never change while it is in use.
+ *
+ * Invariants, under the lock:
+ *	kb_total = kb_elmpercl * its clusters
+ *	kb_totalfree = the sum of c_nfree
+ *	kb_nempty = its clusters with all blocks free
+ */
+#define RECIPSHIFT	40
+struct kmembuckets {
+	size_t		kb_size;	/* bytes in a block */
+	uintptr_t	kb_mask;	/* address bits clear in every block */
+	uint64_t	kb_recip;	/* 2^RECIPSHIFT / kb_size, rounded up */
+	uint32_t	kb_elmpercl;	/* blocks in a cluster; 1: a page run */
+	uint32_t	kb_clpages;	/* pages in a cluster */
+	uint32_t	kb_clbytes;	/* of a struct kmemcluster with its map */
+
+	KMA_ALIGNED(KMA_CACHELINE)
+	struct lock	kb_lock;
+	uint32_t	kb_next;	/* clusters with free blocks */
+	uint32_t	kb_spare;	/* unused struct kmemclusters, by c_next */
+	uint32_t	kb_nempty;
+	uint32_t	kb_highwat;	/* empty clusters kept */
+	size_t		kb_total;
+	size_t		kb_totalfree;
+	uint64_t	kb_calls;	/* requests that no cache has counted */
+};
+
+extern struct kmembuckets bucket[NLIST];
+/* Lists in use are KU_LIST up to bucket_limit - 1, ascending in kb_size. */
+extern unsigned bucket_limit;
+/* Those below hold blocks of clusters, those from here on page runs. */
+extern unsigned bucket_runs;
+
+/*
+ * The list that serves a size: one byte for each 16 bytes of size, up to
+ * MAXCACHED.  A table and not code, so that it can change.
+ */
+extern uint8_t bucketindx[MAXCACHED / MINALLOCSIZE + 1];
+#define BUCKETINDX(size) \
+	(bucketindx[((size) + MINALLOCSIZE - 1) / MINALLOCSIZE])
+
+/* Makes the lists: spacing (1, 2 or 4) of them for each doubling. */
+void	bucket_init(unsigned spacing);
+
+/*
+ * Takes up to n blocks off a list, lowest first in slot[n - 1] and upwards
+ * from there to lower slots.  Returns how many it got, in the last slots;
+ * fewer than n only when memory is short.
+ */
+unsigned bucket_get(unsigned indx, void **slot, unsigned n);
+
+/*
+ * Puts blocks back, each onto its own cluster.  Returns the first that was
+ * free already, if any; the others are put back all the same.
+ */
+void	*bucket_put(unsigned indx, void *const *slot, unsigned n);
+
+/*
+ * A page run changed its length in place: it counts for list to now, not for
+ * list from.  Either may be KU_RUN, which is no list.
+ */
+void	bucket_retype(unsigned from, unsigned to);
+
+/* Gives empty clusters back, down to the high-water mark; or all of them. */
+void	bucket_reap(unsigned indx, bool all);
+
+/*
+ * Is p the start of a block of list indx?  kmemsizes says that p's page is
+ * the list's.
+ */
+bool	bucket_isblock(unsigned indx, const void *p);
+
+/* Is the block free, as far as its cluster knows? */
+bool	bucket_isfree(unsigned indx, const void *p);
+
+/* Gives back the whole free pages inside clusters that are partly in use. */
+void	bucket_purge(unsigned indx);
+
+/* Walks and checks all invariants of a list. */
+void	bucket_check(unsigned indx);
+
+#endif /* KMA_BUCKET_H */

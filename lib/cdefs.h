@@ -1,0 +1,36 @@
+/*
+ * cdefs.h - compiler vocabulary shared by every file of the library.
+ *
+ * Owns no state.  May be included anywhere; includes nothing of ours.
+ */
+#ifndef KMA_CDEFS_H
+#define KMA_CDEFS_H
+
+#define likely(x)	__builtin_expect(!!(x), 1)
+#define unlikely(x)	__builtin_expect(!!(x), 0)
+
+#define KMA_EXPORT	__attribute__((visibility("default")))
+#define KMA_COLD	__attribute__((noinline, cold))
+#define KMA_NOINLINE	__attribute__((noinline))
+#define KMA_UNUSED	__attribute__((unused))
+/* One load of a thread-local address, whatever the library was built as. */
+#define KMA_TLS		__thread __attribute__((tls_model("initial-exec")))
+/* State of different locks does not share a cache line. */
+#define KMA_CACHELINE	64
+#define KMA_ALIGNED(n)	__attribute__((aligned(n)))
+
+/* Relaxed access to a word that other threads may read or write meanwhile. */
+#define relaxed_load(p)		__atomic_load_n((p), __ATOMIC_RELAXED)
+#define relaxed_store(p, v)	__atomic_store_n((p), (v), __ATOMIC_RELAXED)
+
+/*
+ * Each module's <module>_check() walks its invariants.  Under --enable-debug
+ * the modules call it after every operation; tests call it themselves.
+ */
+#ifdef KMA_DEBUG
+#define KMA_DEBUGGING	1
+#else
+#define KMA_DEBUGGING	0
+#endif
+
+#endif /* KMA_CDEFS_H */

@@ -1,0 +1,384 @@
+/*
+ * kmem.c - the allocator's slow paths.
+ *
+ * Layer 6.  Owns the start, and the clock of what is returned; no lock.
+ * Calls everything below.
+ */
+#include "kmem.h"
+
+#include <string.h>
+
+#include "lock.h"
+#include "options.h"
+#include "os.h"
+#include "pagerun.h"
+#include "report.h"
+
+/* From here on, moving a run's pages is cheaper than copying them. */
+#define MOVE_MIN	btop((size_t)256 * 1024)
+#define PERIOD_MIN	100	/* ms between two reapings, at least */
+
+static uint32_t kmem_state;	/* 0 untouched, 1 starting, 2 ready, 3 failed */
+static uint64_t kmem_reaped;	/* when */
+
+static bool
+start(void)
+{
+	if (!os_init())
+		return (false);
+	options_read();
+	if (pagerun_init(options.o_reserve, options.o_decay) != 0)
+		return (false);
+	bucket_init(options.o_spacing);
+	cache_init();
+	return (true);
+}
+
+KMA_COLD bool
+kmem_init(void)
+{
+	uint32_t was = 0;
+
+	if (__atomic_compare_exchange_n(&kmem_state, &was, 1, false,
+	    __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
+		was = start() ? 2 : 3;
+		__atomic_store_n(&kmem_state, was, __ATOMIC_RELEASE);
+	}
+	while (was == 1) {
+		os_yield();
+		was = __atomic_load_n(&kmem_state, __ATOMIC_ACQUIRE);
+	}
+	return (was == 2);
+}
+
+static inline bool
+ready(void)
+{
+	return (likely(__atomic_load_n(&kmem_state, __ATOMIC_ACQUIRE) == 2) ||
+	    kmem_init());
+}
+
+static uint64_t
+period(void)
+{
+	return (options.o_decay > PERIOD_MIN ? options.o_decay : PERIOD_MIN);
+}
+
+/* Once in a while, one thread returns what went unused for a period. */
+static KMA_NOINLINE void
+tick(void)
+{
+	uint64_t now = os_now(), last = relaxed_load(&kmem_reaped);
+
+	if (now - last < period() || !__atomic_compare_exchange_n(&kmem_reaped,
+	    &last, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		return;
+	cache_reap();
+	for (unsigned indx = KU_LIST; indx < bucket_runs; indx++)
+		bucket_reap(indx, false);
+	pagerun_tick(now);
+}
+
+/* Memory is short: let go of all that is cached. */
+static void
+drain(void)
+{
+	cache_drain();
+	for (unsigned indx = KU_LIST; indx < bucket_runs; indx++)
+		bucket_reap(indx, true);
+}
+
+bool
+kmem_trim(void)
+{
+	if (!ready())
+		return (false);
+	drain();
+	for (unsigned indx = KU_LIST; indx < bucket_runs; indx++)
+		bucket_purge(indx);
+	return (pagerun_trim());
+}
+
+/*
+ * Allocation.
+ */
+
+/* A run of its own; *clean tells whether it is zero. */
+static void *
+alloc_run(size_t size, size_t align, bool *clean)
+{
+	size_t npages = btop(round_page(size));
+	page_t page;
+
+	if (cache_due())
+		tick();
+	if (size > PTRDIFF_MAX || (
+	    pagerun_alloc(npages, align, KU_RUN, &page, clean) != 0 &&
+	    (drain(), pagerun_alloc(npages, align, KU_RUN, &page, clean)) != 0))
+		return (NULL);
+	__atomic_fetch_add(&bucket[KU_RUN].kb_calls, 1, __ATOMIC_RELAXED);
+	return (page_to_addr(page));
+}
+
+static void *
+alloc_block(unsigned indx)
+{
+	void *p = cache_alloc(indx);
+
+	if (unlikely(p == NULL)) {
+		drain();
+		p = cache_alloc(indx);
+	}
+	if (cache_due())
+		tick();
+	return (p);
+}
+
+KMA_NOINLINE void *
+kmem_alloc_slow(size_t size)
+{
+	bool clean;
+
+	if (!ready())
+		return (NULL);
+	if (size > MAXCACHED)
+		return (alloc_run(size, 1, &clean));
+	return (alloc_block(BUCKETINDX(size)));
+}
+
+static void *
+alloc(size_t size)
+{
+	void *p = kmem_alloc_fast(size);
+
+	return (likely(p != NULL) ? p : kmem_alloc_slow(size));
+}
+
+void *
+kmem_zalloc(size_t size)
+{
+	bool clean;
+	void *p;
+
+	if (size <= MAXCACHED) {
+		p = alloc(size);
+		return (p != NULL ? memset(p, 0, size) : NULL);
+	}
+	if (!ready() || (p = alloc_run(size, 1, &clean)) == NULL)
+		return (NULL);
+	if (!clean)
+		pagerun_zero(addr_to_page(p), size);
+	return (p);
+}
+
+/* The first list for size whose blocks all lie at multiples of align. */
+static unsigned
+aligned_list(size_t align, size_t size)
+{
+	unsigned indx;
+
+	for (indx = BUCKETINDX(size); indx < bucket_runs; indx++)
+		if (bucket[indx].kb_size % align == 0)
+			break;
+	return (indx);
+}
+
+void *
+kmem_memalign(size_t align, size_t size)
+{
+	bool clean;
+
+	if (align <= MINALLOCSIZE || (align <= PAGESIZE && size > MAXALLOCSAVE))
+		return (alloc(size));
+	if (!ready())
+		return (NULL);
+	if (align <= MAXALLOCSAVE && size <= MAXALLOCSAVE)
+		return (alloc_block(aligned_list(align,
+		    size > align ? size : align)));
+	return (alloc_run(size > 0 ? size : 1, btop(align), &clean));
+}
+
+/*
+ * Blocks.
+ */
+
+/* Why p is no block that may be freed; NULL if it is one.  Stores its list. */
+static const char *
+why_not(const void *p, unsigned *indx)
+{
+	size_t page = btop((uintptr_t)p - kmembase);
+
+	*indx = page < relaxed_load(&kmempages) ? kmemsizes[page] : KU_HOLE;
+	switch (*indx) {
+	case KU_HOLE:
+		return (REASON_FOREIGN);
+	case KU_CLEAN:
+	case KU_DIRTY:
+		/* Inside a run, the bytes say what it was when it was free. */
+		return (pagerun_isfree((page_t)page) ? REASON_FREEPAGE :
+		    REASON_UNALIGNED);
+	case KU_CONT:
+		return (REASON_UNALIGNED);
+	case KU_RUN:
+		return ((uintptr_t)p & PAGEMASK ? REASON_UNALIGNED : NULL);
+	default:
+		return (bucket_isblock(*indx, p) ? NULL : REASON_UNALIGNED);
+	}
+}
+
+KMA_NOINLINE void
+kmem_free_slow(void *p, const char *func)
+{
+	const char *reason;
+	void *twice = NULL;
+	unsigned indx;
+
+	if (p == NULL)
+		return;
+	reason = why_not(p, &indx);
+	if (reason == NULL && *kmem_cache->kc_cursor[indx] == p)
+		reason = REASON_DUPLICATE;
+	if (unlikely(reason != NULL)) {
+		report_misuse(func, p, reason);
+		return;
+	}
+	if (indx == KU_RUN)
+		pagerun_free(addr_to_page(p));
+	else
+		cache_free(indx, p, &twice);
+	if (unlikely(twice != NULL))
+		report_misuse(func, twice, REASON_DUPLICATE);
+	if (cache_due())
+		tick();
+}
+
+static size_t
+size_of(unsigned indx, const void *p)
+{
+	return (indx == KU_RUN ? ptob(pagerun_size(addr_to_page(p))) :
+	    bucket[indx].kb_size);
+}
+
+/* Like why_not(), of a block that is to be used rather than freed. */
+static const char *
+why_not_used(const void *p, unsigned *indx)
+{
+	const char *reason = why_not(p, indx);
+
+	if (reason == NULL && *indx != KU_RUN &&
+	    (*kmem_cache->kc_cursor[*indx] == p || bucket_isfree(*indx, p)))
+		reason = REASON_DUPLICATE;
+	return (reason);
+}
+
+size_t
+kmem_usable(const void *p, const char *func)
+{
+	unsigned indx;
+	const char *reason = why_not_used(p, &indx);
+
+	if (unlikely(reason != NULL)) {
+		report_misuse(func, p, reason);
+		return (0);
+	}
+	return (size_of(indx, p));
+}
+
+/* The list that a run of npages is freed to. */
+static unsigned
+run_kind(size_t npages)
+{
+	return (npages <= btop(MAXCACHED) ? BUCKETINDX(ptob(npages)) : KU_RUN);
+}
+
+/* Tries to give a block the size where it is. */
+static bool
+resize_in_place(unsigned indx, void *p, size_t old, size_t size)
+{
+	size_t npages = btop(round_page(size));
+
+	if (indx != KU_RUN && indx < bucket_runs)
+		return (size <= old && (size > old / 2 || old == MINALLOCSIZE));
+	if (npages == btop(old))
+		return (true);
+	if (size <= MAXALLOCSAVE || size > PTRDIFF_MAX || pagerun_resize(
+	    addr_to_page(p), npages, run_kind(npages)) != 0)
+		return (false);
+	bucket_retype(indx, run_kind(npages));
+	return (true);
+}
+
+/* Moves a long run's pages to a new run: nothing is copied. */
+static void *
+move_run(void *p, size_t size)
+{
+	bool clean;
+	void *new = alloc_run(size, 1, &clean);
+
+	if (new == NULL)
+		return (NULL);
+	if (pagerun_move(addr_to_page(p), addr_to_page(new)) == 0)
+		return (new);
+	pagerun_free(addr_to_page(new));
+	return (NULL);
+}
+
+void *
+kmem_realloc(void *p, size_t size, const char *func)
+{
+	unsigned indx;
+	const char *reason = why_not_used(p, &indx);
+	size_t old;
+	void *new;
+
+	if (unlikely(reason != NULL)) {
+		report_misuse(func, p, reason);
+		return (NULL);
+	}
+	old = size_of(indx, p);
+	if (resize_in_place(indx, p, old, size))
+		return (p);
+	if (indx == KU_RUN && btop(old) >= MOVE_MIN && size > old &&
+	    (new = move_run(p, size)) != NULL)
+		return (new);
+	new = alloc(size);
+	if (new == NULL)
+		return (size <= old ? p : NULL);
+	memcpy(new, p, size < old ? size : old);
+	if (!kmem_free_fast(p))
+		kmem_free_slow(p, func);
+	return (new);
+}
+
+/*
+ * Fork.
+ */
+
+void
+kmem_prefork(void)
+{
+	lock_prefork();
+}
+
+void
+kmem_postfork_parent(void)
+{
+	lock_postfork_parent();
+}
+
+void
+kmem_postfork_child(void)
+{
+	if (kmem_state == 2)
+		cache_postfork_child();
+	lock_postfork_child();
+}
+
+void
+kmem_check(void)
+{
+	pagerun_check();
+	for (unsigned indx = KU_LIST; indx < bucket_runs; indx++)
+		bucket_check(indx);
+	cache_check();
+}

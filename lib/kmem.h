@@ -1,0 +1,112 @@
+/*
+ * kmem.h - the allocator: allocate, free, reallocate, usable size.
+ *
+ * Layer 6.  The fast paths stand here, for the faces to contain; each has one
+ * slow way down.  No errno: NULL means that there is no memory.
+ */
+#ifndef KMA_KMEM_H
+#define KMA_KMEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "bucket.h"
+#include "cache.h"
+#include "cdefs.h"
+#include "kmemsizes.h"
+#include "param.h"
+
+/*
+ * Makes the allocator ready; once, whoever comes first.  Called by the slow
+ * paths, so that nobody else needs to.  False: no arena could be had.
+ */
+bool	kmem_init(void);
+
+/* The slow ways: as the functions below, whatever the state. */
+void	*kmem_alloc_slow(size_t size);
+void	 kmem_free_slow(void *p, const char *func);
+
+/* As kmem_alloc(), and the block's first size bytes are zero. */
+void	*kmem_zalloc(size_t size);
+
+/*
+ * As kmem_alloc(), at a multiple of align, a power of two.
+ */
+void	*kmem_memalign(size_t align, size_t size);
+
+/*
+ * Makes the block p, not NULL, hold size > 0 bytes, here or elsewhere.  NULL:
+ * no memory, and the block is as before.  func is the caller's name, for
+ * messages about p; on misuse (and abort=no) the answer is NULL.
+ */
+void	*kmem_realloc(void *p, size_t size, const char *func);
+
+/* Bytes that the block p, not NULL, has room for; 0 on misuse. */
+size_t	kmem_usable(const void *p, const char *func);
+
+/* Gives all memory that is not in use back; true if there was any. */
+bool	kmem_trim(void);
+
+/* Before fork, and after it on both sides. */
+void	kmem_prefork(void);
+void	kmem_postfork_parent(void);
+void	kmem_postfork_child(void);
+
+/* All modules' _check(). */
+void	kmem_check(void);
+
+/*
+ * Allocation: compute the list, pop.  The macro MALLOC of 1988.  NULL: take
+ * the slow way.
+ */
+static inline void *
+kmem_alloc_fast(size_t size)
+{
+	struct kmemcache *kc;
+	unsigned indx;
+	void *p;
+
+	if (unlikely(size > MAXCACHED))
+		return (NULL);
+	indx = BUCKETINDX(size);
+	kc = kmem_cache;
+	p = *kc->kc_cursor[indx];
+	if (unlikely(p == NULL))
+		return (NULL);
+	kc->kc_cursor[indx]--;
+	kc->kc_calls[indx]++;
+	return (p);
+}
+
+/*
+ * Freeing: look the list up by the page, check the address, push.  The macro
+ * FREE of 1988.  False: take the slow way.  It is taken by a foreign address
+ * (no page of ours), an interior one (a bit of the mask is set), NULL, any
+ * page that is no list's and a full magazine (all "full"), and by a block
+ * that was freed just before.
+ */
+static inline bool
+kmem_free_fast(void *p)
+{
+	uintptr_t page = ((uintptr_t)p - kmembase) >> PAGESHIFT;
+	struct kmemcache *kc;
+	void **cursor;
+	unsigned indx;
+
+	if (unlikely(page >= kmempages))
+		return (false);
+	indx = kmemsizes[page];
+	kc = kmem_cache;
+	if (unlikely((uintptr_t)p & kc->kc_mask[indx]))
+		return (false);
+	cursor = kc->kc_cursor[indx];
+	if (unlikely(cursor[1] == MAG_END) || unlikely(cursor[0] == p))
+		return (false);
+	cursor[1] = p;
+	__atomic_signal_fence(__ATOMIC_RELEASE);
+	kc->kc_cursor[indx] = cursor + 1;
+	return (true);
+}
+
+#endif /* KMA_KMEM_H */

@@ -1,0 +1,77 @@
+/*
+ * kmemsizes.h - the arena and its page table.
+ *
+ * Layer 2.  The arena is one range of addresses, [kmembase, kmemlimit); its
+ * first kmempages pages, less holes, are mapped, and each page has
+ *
+ *	kmemsizes[page]	one byte: its list, or what else it is (param.h);
+ *	kmemusage[page]	one word, by what the byte says:
+ *	    a page of a cluster		meta number of its struct kmemcluster
+ *	    first page of a run		ku_pagecnt, the pages in the run
+ *	    first, last of a free run	meta number of its struct pagerun
+ *	    any other page		nothing
+ *
+ * Inside an allocated run, the bytes of the pages that are neither first nor
+ * last still say whether the page was clean or dirty when it was last free:
+ * that is how calloc knows what is zero.
+ *
+ *	kmembase                                        kmembase + ptob(kmempages)
+ *	| cluster   | free    | run of 4        | run   |
+ *	| 9 9 9 9   | 2 2 1 1 | 4  (2)(2) 3     | 57    | 0 0 0 ...   kmemsizes
+ *
+ * A block carries no header: free finds its size here, from its address.
+ */
+#ifndef KMA_KMEMSIZES_H
+#define KMA_KMEMSIZES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "param.h"
+
+/*
+ * kmempages grows (and shrinks) under the page run lock and is read without
+ * any: the tables behind it are there before it grows.
+ */
+extern uintptr_t kmembase;
+extern size_t	 kmempages;
+extern uint8_t	*kmemsizes;
+extern uint32_t *kmemusage;
+extern uintptr_t kmemlimit;
+
+/*
+ * Finds a place for an arena of up to reserve bytes (0: chosen from the
+ * machine) and for its tables.  0, or an errno: then there is no heap.
+ */
+int	kmemsizes_init(size_t reserve);
+
+/*
+ * Maps at least npages more pages after the first kmempages; more than that
+ * if it costs nothing.  Stores the first new page and how many there are.
+ * Part of the range may turn out to be somebody else's: then the new pages
+ * do not adjoin the old.  Their kmemsizes are KU_CLEAN.  0 or an errno.  The
+ * caller holds the page run lock.
+ */
+int	kmemsizes_extend(size_t npages, page_t *first, size_t *got);
+
+/* Unmaps the last pages, from first on, which become holes. */
+int	kmemsizes_retract(page_t first);
+
+/* Bytes of the tables in use. */
+size_t	kmemsizes_bytes(void);
+
+/* The page of an address inside the arena, and the address of a page. */
+static inline page_t
+addr_to_page(const void *addr)
+{
+	return ((page_t)btop((uintptr_t)addr - kmembase));
+}
+
+static inline void *
+page_to_addr(page_t page)
+{
+	return ((void *)(kmembase + ptob(page)));
+}
+
+#endif /* KMA_KMEMSIZES_H */

@@ -1,0 +1,86 @@
+/*
+ * lock.h - the mutex, the order of locks, and fork.
+ *
+ * Layer 1.  A lock is taken only while holding locks of lower rank.  Around
+ * fork, all of them are held, taken in rank order, so that parent and child
+ * find every invariant whole.
+ */
+#ifndef KMA_LOCK_H
+#define KMA_LOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cdefs.h"
+
+/* What each lock guards, in the order in which they may be nested. */
+enum lock_rank {
+	RANK_CACHES,	/* cache.c: the register of thread caches */
+	RANK_DEPOT,	/* cache.c: full and empty magazines of one list */
+	RANK_BUCKET,	/* bucket.c: the clusters of one list */
+	RANK_PAGERUN,	/* pagerun.c: the free page runs, and the arena */
+	RANK_META,	/* meta.c: memory for bookkeeping */
+	NRANK
+};
+
+/*
+ * l_word:	0 free, 1 held, 2 held and somebody may be asleep on it
+ * l_rank:	its place in the order
+ * l_next:	the lock registered before it
+ */
+struct lock {
+	uint32_t	l_word;
+	uint32_t	l_rank;
+	struct lock	*l_next;
+};
+
+/*
+ * Makes a free lock known to fork.  Once for each lock, before its first use
+ * and before there is a second thread.
+ */
+void	lock_init(struct lock *lk, enum lock_rank rank);
+
+/* Contended halves; the inline ones below are the interface. */
+void	lock_wait(struct lock *lk);
+void	lock_wake(struct lock *lk);
+
+/*
+ * How deep the thread is in locks: a fork from a signal handler must not
+ * wait for what its own thread holds.  LOCK_FORKING: the thread holds them
+ * all, since it forks.
+ */
+extern KMA_TLS uint32_t lock_depth;
+#define LOCK_FORKING	0x80000000u
+
+static inline void
+lock_acquire(struct lock *lk)
+{
+	uint32_t was = 0;
+
+	lock_depth++;
+	if (unlikely(!__atomic_compare_exchange_n(&lk->l_word, &was, 1, false,
+	    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
+		lock_wait(lk);
+}
+
+static inline void
+lock_release(struct lock *lk)
+{
+	if (likely(!(--lock_depth & LOCK_FORKING)) &&
+	    __atomic_exchange_n(&lk->l_word, 0, __ATOMIC_RELEASE) != 1)
+		lock_wake(lk);
+}
+
+/* The fork protocol: before, and after in the parent and in the child. */
+void	lock_prefork(void);
+void	lock_postfork_parent(void);
+void	lock_postfork_child(void);
+
+/* Does the calling thread hold any lock? */
+static inline bool
+lock_held(void)
+{
+	return ((lock_depth & ~LOCK_FORKING) != 0);
+}
+
+#endif /* KMA_LOCK_H */

@@ -1,0 +1,208 @@
+/*
+ * options.c - KMA_OPTIONS=key=value,key=value
+ *
+ * Layer 1.  Owns options, which is written before there is a second thread
+ * and read-only afterwards.  Calls os.h and report.h.  One table drives the
+ * parser and help; kma(7) is checked against it.
+ */
+#include "options.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "cdefs.h"
+#include "os.h"
+#include "report.h"
+
+struct options options = {
+	.o_decay = 500,
+	.o_spacing = 1,
+	.o_abort = true,
+};
+
+#define WORD_MAX	64	/* of a key or value that a message shows */
+
+/* Each takes the text after '=', or NULL without one; false: a bad value. */
+typedef bool setter(const char *value);
+
+static bool set_help(const char *value);
+
+static bool
+set_stats(const char *value)
+{
+	if (value != NULL) {
+		if (*value == '\0' || strlen(value) >= OPTION_PATH_MAX)
+			return (false);
+		strcpy(options.o_stats_file, value);
+	}
+	options.o_stats = true;
+	return (true);
+}
+
+/* A number with an optional K, M, G or T; false if it is none, or above max. */
+static bool
+parse_number(const char *text, size_t max, size_t *number)
+{
+	static const char units[] = "KMGT";
+	const char *unit;
+	size_t n = 0;
+
+	if (text == NULL || *text < '0' || *text > '9')
+		return (false);
+	for (; *text >= '0' && *text <= '9'; text++)
+		if (__builtin_mul_overflow(n, 10u, &n) ||
+		    __builtin_add_overflow(n, (size_t)(*text - '0'), &n))
+			return (false);
+	if (*text != '\0' && text[1] == '\0' &&
+	    (unit = strchr(units, *text & ~0x20)) != NULL) {
+		unsigned shift = 10 * (unsigned)(unit - units + 1);
+
+		if (n > SIZE_MAX >> shift)
+			return (false);
+		n <<= shift;
+		text++;
+	}
+	*number = n;
+	return (*text == '\0' && n <= max);
+}
+
+static bool
+set_decay(const char *value)
+{
+	size_t n;
+
+	if (!parse_number(value, 1u << 30, &n))
+		return (false);
+	options.o_decay = (unsigned)n;
+	return (true);
+}
+
+static bool
+set_spacing(const char *value)
+{
+	size_t n;
+
+	if (!parse_number(value, 4, &n) || (n != 1 && n != 2 && n != 4))
+		return (false);
+	options.o_spacing = (unsigned)n;
+	return (true);
+}
+
+static bool
+set_reserve(const char *value)
+{
+	size_t n;
+
+	if (!parse_number(value, SIZE_MAX, &n) || n < (size_t)64 << 20)
+		return (false);
+	options.o_reserve = n;
+	return (true);
+}
+
+/* Sets *which to whether the value is the first of the two words. */
+static bool
+parse_choice(const char *value, const char *yes, const char *no, bool *which)
+{
+	if (value == NULL)
+		return (false);
+	*which = strcmp(value, yes) == 0;
+	return (*which || strcmp(value, no) == 0);
+}
+
+static bool
+set_deepbind(const char *value)
+{
+	return (parse_choice(value, "keep", "drop", &options.o_deepbind_keep));
+}
+
+static bool
+set_abort(const char *value)
+{
+	return (parse_choice(value, "yes", "no", &options.o_abort));
+}
+
+static const struct option {
+	const char	*key;
+	const char	*form;
+	setter		*set;
+	const char	*text;
+} option_table[] = {
+	{ "help", "", set_help, "list the options" },
+	{ "stats", "[=FILE]", set_stats,
+	    "print the tables at exit, to standard error or FILE (%p: the PID)" },
+	{ "decay", "=MS", set_decay,
+	    "how long freed pages stay resident, in ms; 0: not at all [500]" },
+	{ "spacing", "=1|2|4", set_spacing,
+	    "lists for each doubling of the size [1]" },
+	{ "reserve", "=BYTES", set_reserve,
+	    "addresses set aside for the arena, 64M or more (K, M, G, T)" },
+	{ "deepbind", "=drop|keep", set_deepbind,
+	    "what dlopen does with RTLD_DEEPBIND [drop]" },
+	{ "abort", "=yes|no", set_abort,
+	    "abort after the message about a misuse of the heap [yes]" },
+};
+#define NOPTION	(sizeof(option_table) / sizeof(option_table[0]))
+
+static bool
+set_help(const char *value)
+{
+	if (value != NULL)
+		return (false);
+	report_warn("KMA_OPTIONS=key[=value],...");
+	for (size_t i = 0; i < NOPTION; i++) {
+		const struct option *o = &option_table[i];
+		char left[32] = "";
+
+		strcat(strcat(left, o->key), o->form);
+		report_warn("  %-20s %s", left, o->text);
+	}
+	return (true);
+}
+
+/* One key[=value]; the word may be written to. */
+static void
+parse_word(char *word)
+{
+	char *value = strchr(word, '=');
+
+	if (value != NULL)
+		*value++ = '\0';
+	for (size_t i = 0; i < NOPTION; i++) {
+		if (strcmp(word, option_table[i].key) != 0)
+			continue;
+		if (!option_table[i].set(value))
+			report_warn("KMA_OPTIONS: bad value '%s' for '%s'",
+			    value != NULL ? value : "", word);
+		return;
+	}
+	report_warn("KMA_OPTIONS: unknown option '%s'", word);
+}
+
+void
+options_parse(const char *text)
+{
+	char word[OPTION_PATH_MAX + WORD_MAX];
+
+	while (*text != '\0') {
+		size_t len = strcspn(text, ","), take = len;
+
+		if (take >= sizeof(word))
+			take = sizeof(word) - 1;
+		memcpy(word, text, take);
+		word[take] = '\0';
+		if (take > 0)
+			parse_word(word);
+		text += len;
+		text += *text == ',';
+	}
+	report_no_abort = !options.o_abort;
+}
+
+void
+options_read(void)
+{
+	const char *text = os_getenv("KMA_OPTIONS");
+
+	if (text != NULL)
+		options_parse(text);
+}

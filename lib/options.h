@@ -1,0 +1,35 @@
+/*
+ * options.h - KMA_OPTIONS=key=value,key=value
+ *
+ * Layer 1.  Read once, at start; never in the fast path.
+ */
+#ifndef KMA_OPTIONS_H
+#define KMA_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define OPTION_PATH_MAX	256
+
+/* What the options say; the defaults until options_read() is called. */
+struct options {
+	bool	 o_stats;		/* print the tables at exit */
+	char	 o_stats_file[OPTION_PATH_MAX];	/* "": standard error */
+	unsigned o_decay;		/* ms */
+	unsigned o_spacing;		/* 1, 2 or 4 */
+	size_t	 o_reserve;		/* bytes; 0: chosen from the machine */
+	bool	 o_deepbind_keep;
+	bool	 o_abort;
+};
+extern struct options options;
+
+/*
+ * Reads KMA_OPTIONS, unless the program is set-user-ID.  What it does not
+ * understand it names on standard error, and goes on.
+ */
+void	options_read(void);
+
+/* The same from a given string: for options_read() and for tests. */
+void	options_parse(const char *text);
+
+#endif /* KMA_OPTIONS_H */

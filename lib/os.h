@@ -1,0 +1,102 @@
+/*
+ * os.h - every request the library makes of the system.
+ *
+ * Layer 1.  Nothing else in the library enters the kernel.  No function here
+ * allocates, none touches errno, none is a cancellation point: a program may
+ * call malloc where it could not bear either.  Functions that can fail return
+ * 0 or an errno value.  All are safe in any thread, and in a signal handler.
+ *
+ * os_linux.c implements the calls over os_syscall(), the one door, so that a
+ * test can put a failing one in its place.
+ */
+#ifndef KMA_OS_H
+#define KMA_OS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * The system call itself: the kernel's result, or -errno.
+ */
+long	os_syscall(long nr, long a, long b, long c, long d, long e, long f);
+
+/* Reads the page size; false where it is not one that param.h supports. */
+bool	os_init(void);
+
+/* Bytes of physical memory; 0 if unknown. */
+size_t	os_physmem(void);
+/* The soft limit on address space, in bytes; SIZE_MAX when there is none. */
+size_t	os_aslimit(void);
+
+/*
+ * Finds len unused bytes of address space and stores their start.  Nothing
+ * stays mapped: what is wanted of it is claimed later with os_map().
+ */
+int	os_findspace(size_t len, uintptr_t *start);
+/*
+ * Maps zeroed, readable and writable memory at exactly addr.  EEXIST when
+ * any of it is in use by somebody else, ENOMEM when there is none.  addr and
+ * len are multiples of the page.
+ */
+int	os_map(uintptr_t addr, size_t len);
+/* Unmaps memory that os_map() mapped. */
+int	os_unmap(uintptr_t addr, size_t len);
+/* Gives the memory behind mapped pages back; they read as zero afterwards. */
+int	os_purge(uintptr_t addr, size_t len);
+/*
+ * Moves the memory of len bytes at from to to, both mapped with os_map(),
+ * copying nothing.  What to held is lost; from stays mapped and reads as
+ * zero.  On failure nothing has changed, except with EEXIST: the move is
+ * done, but from could not be mapped again and is not ours any more.
+ */
+int	os_move(uintptr_t from, size_t len, uintptr_t to);
+/* Maps fresh memory over pages that are ours: as purge, and unsplits maps. */
+int	os_remap(uintptr_t addr, size_t len);
+
+/* Milliseconds of a clock that does not jump; coarse and cheap. */
+uint64_t os_now(void);
+
+/* Writes all of buf, whatever it takes; gives up at an error. */
+int	os_write(int fd, const void *buf, size_t len);
+/* Opens a file for writing from its start; a descriptor above 2, or -errno. */
+int	os_create(const char *path);
+/* A close-on-exec duplicate of fd well above 2, or -errno. */
+int	os_dup_high(int fd);
+void	os_close(int fd);
+/* Reads up to len bytes of a file from its start: a count, or -errno. */
+long	os_read_file(const char *path, void *buf, size_t len);
+int	os_getpid(void);
+
+/* Sleeps while *word is val (or until woken for no reason). */
+void	os_wait(uint32_t *word, uint32_t val);
+void	os_wake(uint32_t *word, int nthreads);
+void	os_yield(void);
+
+/* The environment's value, or NULL; always NULL in a set-user-ID program. */
+const char *os_getenv(const char *name);
+
+/* Ends the process the way abort(3) does. */
+_Noreturn void os_abort(void);
+
+/*
+ * A sign of life that outlasts its thread without a destructor: the kernel
+ * marks a robust mutex whose owner is gone.  Neither a pthread key nor TLS is
+ * used up, and it works however the thread ended.
+ */
+struct os_life {
+	pthread_mutex_t	life_mutex;
+};
+
+/* Makes life belong to nobody. */
+void	os_life_init(struct os_life *life);
+/*
+ * Makes life the calling thread's if it belongs to nobody or to a thread
+ * that has ended, and tells whether it does now.  Never waits.
+ */
+bool	os_life_claim(struct os_life *life);
+/* Gives up the calling thread's life; it then belongs to nobody. */
+void	os_life_release(struct os_life *life);
+
+#endif /* KMA_OS_H */

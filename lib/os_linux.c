@@ -1,0 +1,272 @@
+/*
+ * os_linux.c - the system interface on Linux.
+ *
+ * Layer 1.  Owns the page size.  Every call goes through os_syscall(); what
+ * is asked of libc (the auxiliary vector, the environment, the clock, abort)
+ * allocates nothing and is no cancellation point.
+ */
+#define _GNU_SOURCE
+#include <sys/auxv.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "cdefs.h"
+#include "os.h"
+#include "param.h"
+
+#ifndef MAP_FIXED_NOREPLACE		/* Linux 4.17 */
+#define MAP_FIXED_NOREPLACE	0x100000
+#endif
+#ifndef MREMAP_DONTUNMAP		/* Linux 5.7 */
+#define MREMAP_DONTUNMAP	4
+#endif
+#ifndef FUTEX_WAIT_PRIVATE
+#define FUTEX_WAIT_PRIVATE	(0 | 128)
+#define FUTEX_WAKE_PRIVATE	(1 | 128)
+#endif
+
+#define MAP_HEAP	(MAP_PRIVATE | MAP_ANONYMOUS)
+#define DUP_HIGH	200	/* clear of the descriptors programs expect */
+
+#ifndef __x86_64__
+unsigned kmem_pageshift = 12;
+#endif
+
+/*
+ * The kernel says ENOMEM, EAGAIN (a limit on locked memory) or EPERM for
+ * what the caller of malloc knows as one thing.
+ */
+static int
+map_error(long result)
+{
+	return (result == -EEXIST ? EEXIST : ENOMEM);
+}
+
+static bool
+is_error(long result)
+{
+	return (result < 0 && result > -4096);
+}
+
+bool
+os_init(void)
+{
+	unsigned long size = getauxval(AT_PAGESZ);
+	unsigned shift = (unsigned)__builtin_ctzl(size | 1ul << 63);
+
+#ifdef __x86_64__
+	return (shift == PAGESHIFT);
+#else
+	kmem_pageshift = shift;
+	return (shift >= 12 && shift <= MAXPAGESHIFT);
+#endif
+}
+
+size_t
+os_physmem(void)
+{
+	struct sysinfo info;
+
+	if (os_syscall(SYS_sysinfo, (long)&info, 0, 0, 0, 0, 0) != 0)
+		return (0);
+	return ((size_t)info.totalram * info.mem_unit);
+}
+
+size_t
+os_aslimit(void)
+{
+	struct rlimit limit;
+
+	if (os_syscall(SYS_prlimit64, 0, RLIMIT_AS, 0, (long)&limit, 0, 0) != 0
+	    || limit.rlim_cur == RLIM_INFINITY)
+		return (SIZE_MAX);
+	return ((size_t)limit.rlim_cur);
+}
+
+int
+os_findspace(size_t len, uintptr_t *start)
+{
+	long addr = os_syscall(SYS_mmap, 0, (long)len, PROT_NONE,
+	    MAP_HEAP | MAP_NORESERVE, -1, 0);
+
+	if (is_error(addr))
+		return (map_error(addr));
+	os_syscall(SYS_munmap, addr, (long)len, 0, 0, 0, 0);
+	*start = (uintptr_t)addr;
+	return (0);
+}
+
+int
+os_map(uintptr_t addr, size_t len)
+{
+	long got = os_syscall(SYS_mmap, (long)addr, (long)len,
+	    PROT_READ | PROT_WRITE, MAP_HEAP | MAP_FIXED_NOREPLACE, -1, 0);
+
+	if (is_error(got))
+		return (map_error(got));
+	if ((uintptr_t)got != addr) {
+		/* A kernel before 4.17 takes the address for a mere hint. */
+		os_syscall(SYS_munmap, got, (long)len, 0, 0, 0, 0);
+		return (EEXIST);
+	}
+	return (0);
+}
+
+int
+os_unmap(uintptr_t addr, size_t len)
+{
+	return ((int)-os_syscall(SYS_munmap, (long)addr, (long)len,
+	    0, 0, 0, 0));
+}
+
+int
+os_purge(uintptr_t addr, size_t len)
+{
+	return ((int)-os_syscall(SYS_madvise, (long)addr, (long)len,
+	    MADV_DONTNEED, 0, 0, 0));
+}
+
+int
+os_remap(uintptr_t addr, size_t len)
+{
+	long got = os_syscall(SYS_mmap, (long)addr, (long)len,
+	    PROT_READ | PROT_WRITE, MAP_HEAP | MAP_FIXED, -1, 0);
+
+	return (is_error(got) ? map_error(got) : 0);
+}
+
+int
+os_move(uintptr_t from, size_t len, uintptr_t to)
+{
+	long got = os_syscall(SYS_mremap, (long)from, (long)len, (long)len,
+	    MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, (long)to, 0);
+
+	if (!is_error(got))
+		return (0);
+	if (got != -EINVAL)
+		return (map_error(got));
+	/* Before 5.7: the move leaves a gap, which is mapped again at once. */
+	got = os_syscall(SYS_mremap, (long)from, (long)len, (long)len,
+	    MREMAP_MAYMOVE | MREMAP_FIXED, (long)to, 0);
+	if (is_error(got))
+		return (map_error(got));
+	return (os_map(from, len) == 0 ? 0 : EEXIST);
+}
+
+uint64_t
+os_now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return ((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000);
+}
+
+int
+os_write(int fd, const void *buf, size_t len)
+{
+	const char *p = buf;
+
+	while (len > 0) {
+		long n = os_syscall(SYS_write, fd, (long)p, (long)len, 0, 0, 0);
+
+		if (n == -EINTR)
+			continue;
+		if (n <= 0)
+			return (n == 0 ? EIO : (int)-n);
+		p += n;
+		len -= (size_t)n;
+	}
+	return (0);
+}
+
+int
+os_dup_high(int fd)
+{
+	return ((int)os_syscall(SYS_fcntl, fd, F_DUPFD_CLOEXEC, DUP_HIGH,
+	    0, 0, 0));
+}
+
+void
+os_close(int fd)
+{
+	os_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+}
+
+int
+os_create(const char *path)
+{
+	int high, fd = (int)os_syscall(SYS_openat, AT_FDCWD, (long)path,
+	    O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666, 0, 0);
+
+	if (fd < 0 || fd > 2)
+		return (fd);
+	/* The program closed its standard streams: leave them closed. */
+	high = os_dup_high(fd);
+	os_close(fd);
+	return (high);
+}
+
+long
+os_read_file(const char *path, void *buf, size_t len)
+{
+	size_t have = 0;
+	long n, fd = os_syscall(SYS_openat, AT_FDCWD, (long)path,
+	    O_RDONLY | O_CLOEXEC, 0, 0, 0);
+
+	if (fd < 0)
+		return (fd);
+	do {
+		n = os_syscall(SYS_read, fd, (long)((char *)buf + have),
+		    (long)(len - have), 0, 0, 0);
+		have += n > 0 ? (size_t)n : 0;
+	} while ((n > 0 && have < len) || n == -EINTR);
+	os_close((int)fd);
+	return (n < 0 ? n : (long)have);
+}
+
+int
+os_getpid(void)
+{
+	return ((int)os_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0));
+}
+
+void
+os_wait(uint32_t *word, uint32_t val)
+{
+	os_syscall(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, (long)val,
+	    0, 0, 0);
+}
+
+void
+os_wake(uint32_t *word, int nthreads)
+{
+	os_syscall(SYS_futex, (long)word, FUTEX_WAKE_PRIVATE, nthreads,
+	    0, 0, 0);
+}
+
+void
+os_yield(void)
+{
+	os_syscall(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+}
+
+const char *
+os_getenv(const char *name)
+{
+	return (getauxval(AT_SECURE) ? NULL : getenv(name));
+}
+
+_Noreturn void
+os_abort(void)
+{
+	abort();
+}

@@ -1,0 +1,695 @@
+/*
+ * pagerun.c - runs of pages: first fit, coalescing, and giving back.
+ *
+ * Layer 3.  Owns the tree of free runs, the count of everything in the arena
+ * and one lock, RANK_PAGERUN, which guards these and the tables of
+ * kmemsizes.h.  Calls runtree.h, kmemsizes.h, meta.h, os.h.
+ *
+ * Invariants, under the lock:
+ *	inuse + free pages + holes = kmempages
+ *	dirty = the tree's sum of dirty pages
+ *	nodes made >= runs + holes + 1, so that freeing needs no memory:
+ *		between two free runs there is an allocated one or a hole
+ *	every free run's first and last kmemusage is its node's number
+ *
+ * What is given back, and when.  A freed page is dirty: it holds memory, and
+ * is the cheapest to allocate again.  Two rules return it to the system:
+ *
+ *  - At once, what exceeds a limit: an eighth of what is in use, or `retain'
+ *    if that is more.  It starts small, so that a program that frees
+ *    everything and sleeps is small at once, though nothing runs in it any
+ *    more.  It grows by each page that was given back and then wanted again
+ *    within a decay period, so that a program that frees and allocates in
+ *    turn stops paying for it.
+ *  - After a decay period, what was not used for all of it: the least count
+ *    of dirty pages seen in that time (the working set of Bonwick and Adams,
+ *    USENIX 2001).  And retain shrinks again if nothing was regretted.
+ *
+ * Highest addresses go first, since first fit uses the lowest.
+ */
+#include "pagerun.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "cdefs.h"
+#include "kmemsizes.h"
+#include "lock.h"
+#include "meta.h"
+#include "os.h"
+#include "report.h"
+#include "runtree.h"
+
+#define RETAIN_MIN	btop((size_t)1 << 20)
+#define RETAIN_MAX	btop((size_t)128 << 20)
+#define INUSE_SHARE	8	/* of the pages in use may be dirty too */
+#define PURGE_MOST	1024	/* pages in one system call */
+#define RETRACT_MIN	btop((size_t)64 << 20)	/* unmapped when unused */
+
+/* Nodes come in chunks, each twice the one before, untouched until used. */
+#define FIRST_CHUNK	64
+#define NCHUNK		26
+
+/* A moved run keeps this in the kmemusage of its last page. */
+#define KU_MOVED	1u
+
+static struct lock	pr_lock;
+static struct runtree	pr_tree;
+
+static struct pagerun  *node_chunk[NCHUNK];
+static size_t		node_made;	/* room in the chunks */
+static size_t		node_carved;	/* ever taken from them */
+static struct pagerun  *node_free;	/* given back, by pr_left */
+
+static size_t		pr_nruns;
+static size_t		pr_nfree;	/* free runs */
+static size_t		pr_nholes;
+static size_t		pr_inuse;
+static size_t		pr_mapped;
+static size_t		pr_maxused;
+static size_t		pr_calls;
+
+static size_t		pr_retain;	/* see above */
+static size_t		pr_low;		/* least dirty in this period */
+static size_t		pr_regret;	/* given back in it, not yet missed */
+static size_t		pr_purged;
+static uint64_t		pr_period;	/* when it began */
+static uint64_t		pr_decay;	/* how long it is, ms */
+
+/* The pages that are free and hold memory. */
+static inline size_t
+dirty_pages(void)
+{
+	return (pr_tree.rt_root != NULL ? pr_tree.rt_root->pr_sumdirty : 0);
+}
+
+static inline bool
+is_free_kind(page_t page)
+{
+	return (page < kmempages && (kmemsizes[page] == KU_CLEAN ||
+	    kmemsizes[page] == KU_DIRTY));
+}
+
+/*
+ * Nodes of the tree.
+ */
+
+/* Makes sure that the books hold one more run than now. */
+static int
+reserve_node(void)
+{
+	unsigned chunk = 0;
+
+	if (node_made >= pr_nruns + pr_nholes + 3)
+		return (0);
+	while (node_chunk[chunk] != NULL)
+		chunk++;
+	node_chunk[chunk] = meta_alloc(sizeof(struct pagerun) *
+	    ((size_t)FIRST_CHUNK << chunk), KMA_CACHELINE);
+	if (node_chunk[chunk] == NULL)
+		return (ENOMEM);
+	node_made += (size_t)FIRST_CHUNK << chunk;
+	return (0);
+}
+
+static struct pagerun *
+node_get(void)
+{
+	struct pagerun *run = node_free;
+	size_t at = node_carved;
+	unsigned chunk = 0;
+
+	pr_nfree++;
+	if (run != NULL) {
+		node_free = run->pr_left;
+		return (run);
+	}
+	node_carved++;
+	while (at >= (size_t)FIRST_CHUNK << chunk)
+		at -= (size_t)FIRST_CHUNK << chunk++;
+	return (&node_chunk[chunk][at]);
+}
+
+static void
+node_put(struct pagerun *run)
+{
+	run->pr_left = node_free;
+	node_free = run;
+	pr_nfree--;
+}
+
+/*
+ * Free runs.
+ */
+
+/* Writes a free run's number where its neighbours look for it. */
+static void
+tag(const struct pagerun *run)
+{
+	uint32_t id = meta_id(run);
+
+	kmemusage[run->pr_page] = id;
+	kmemusage[run->pr_page + run->pr_npages - 1] = id;
+}
+
+/* The dirty pages among n of a free run. */
+static page_t
+count_dirty(const struct pagerun *run, page_t page, size_t n)
+{
+	page_t dirty = 0;
+
+	if (run->pr_ndirty == 0)
+		return (0);
+	if (run->pr_ndirty == run->pr_npages)
+		return ((page_t)n);
+	for (size_t i = 0; i < n; i++)
+		dirty += kmemsizes[page + i] == KU_DIRTY;
+	return (dirty);
+}
+
+/*
+ * Puts pages that belong to nobody, ndirty of them dirty and kmemsizes
+ * already saying so, among the free runs, joined with their neighbours.
+ */
+static void
+release(page_t page, size_t npages, size_t ndirty)
+{
+	struct pagerun *prev = NULL, *next = NULL, *run;
+
+	if (page > 0 && is_free_kind(page - 1))
+		prev = meta_ptr(kmemusage[page - 1]);
+	if (is_free_kind((page_t)(page + npages)))
+		next = meta_ptr(kmemusage[page + npages]);
+	if (prev != NULL) {
+		run = prev;
+		run->pr_npages += (page_t)npages;
+		run->pr_ndirty += (page_t)ndirty;
+		if (next != NULL) {
+			run->pr_npages += next->pr_npages;
+			run->pr_ndirty += next->pr_ndirty;
+			runtree_remove(&pr_tree, next);
+			node_put(next);
+		}
+		runtree_update(&pr_tree, run);
+	} else if (next != NULL) {
+		run = next;
+		run->pr_page = page;
+		run->pr_npages += (page_t)npages;
+		run->pr_ndirty += (page_t)ndirty;
+		runtree_update(&pr_tree, run);
+	} else {
+		run = node_get();
+		run->pr_page = page;
+		run->pr_npages = (page_t)npages;
+		run->pr_ndirty = (page_t)ndirty;
+		runtree_insert(&pr_tree, run);
+	}
+	tag(run);
+}
+
+/*
+ * Takes npages from page on out of the free run that they lie in.  Returns
+ * how many of them were dirty.
+ */
+static size_t
+carve(struct pagerun *run, page_t page, size_t npages)
+{
+	page_t before = page - run->pr_page;
+	page_t after = run->pr_npages - before - (page_t)npages;
+	page_t dirty = count_dirty(run, page, npages);
+	page_t dirty_after = 0;
+
+	if (before == 0 && after == 0) {
+		runtree_remove(&pr_tree, run);
+		node_put(run);
+		return (dirty);
+	}
+	if (before > 0 && after > 0)
+		dirty_after = count_dirty(run, page + (page_t)npages, after);
+	run->pr_ndirty -= dirty + dirty_after;
+	if (before == 0) {
+		run->pr_page += (page_t)npages;
+		run->pr_npages = after;
+	} else
+		run->pr_npages = before;
+	runtree_update(&pr_tree, run);
+	tag(run);
+	if (before > 0 && after > 0) {
+		run = node_get();
+		run->pr_page = page + (page_t)npages;
+		run->pr_npages = after;
+		run->pr_ndirty = dirty_after;
+		runtree_insert(&pr_tree, run);
+		tag(run);
+	}
+	return (dirty);
+}
+
+/*
+ * Maps more of the arena, enough for a run of npages, and frees it.
+ */
+static int
+grow(size_t npages)
+{
+	size_t tail = 0, got;
+	page_t first;
+	int error;
+
+	if (kmempages > 0 && is_free_kind((page_t)kmempages - 1)) {
+		struct pagerun *last = meta_ptr(kmemusage[kmempages - 1]);
+
+		tail = last->pr_npages;
+	}
+	do {
+		size_t old = kmempages;
+
+		error = kmemsizes_extend(npages - tail, &first, &got);
+		if (error != 0)
+			return (error);
+		pr_nholes += first != old;
+		pr_mapped += got;
+		release(first, got, 0);
+		tail = 0;
+	} while (runtree_firstfit(&pr_tree, npages) == NULL);
+	return (0);
+}
+
+/*
+ * The policy.
+ */
+
+static size_t
+dirty_limit(void)
+{
+	size_t share = pr_inuse / INUSE_SHARE;
+
+	if (pr_decay == 0)
+		return (0);
+	return (share > pr_retain ? share : pr_retain);
+}
+
+/* Pages were taken, ndirty of them dirty: what had been given back is missed. */
+static void
+taken(size_t npages, size_t ndirty)
+{
+	size_t missed = npages - ndirty;
+
+	if (dirty_pages() < pr_low)
+		pr_low = dirty_pages();
+	if (missed > pr_regret)
+		missed = pr_regret;
+	pr_regret -= missed;
+	pr_retain += missed;
+	if (pr_retain > RETAIN_MAX)
+		pr_retain = RETAIN_MAX;
+}
+
+/* Finds the dirty end of the highest dirty run, and takes it out. */
+static size_t
+take_dirty(page_t *page)
+{
+	struct pagerun *run = runtree_lastdirty(&pr_tree);
+	page_t first, last;
+
+	if (run == NULL || reserve_node() != 0)
+		return (0);
+	last = run->pr_page + run->pr_npages - 1;
+	while (kmemsizes[last] != KU_DIRTY)
+		last--;
+	first = last - run->pr_page >= PURGE_MOST ? last - PURGE_MOST + 1 :
+	    run->pr_page;
+	while (kmemsizes[first] != KU_DIRTY)
+		first++;
+	*page = first;
+	carve(run, first, last - first + 1);
+	pr_nruns++;
+	/* Nobody finds a neighbour in it while it is away. */
+	kmemsizes[first] = kmemsizes[last] = KU_CONT;
+	return (last - first + 1);
+}
+
+/*
+ * Gives dirty pages back until no more than target are left.  The lock is
+ * not held while the system works: the pages belong to nobody meanwhile.
+ */
+static void
+purge(size_t target)
+{
+	int error = 0;
+
+	while (error == 0) {
+		size_t npages = 0;
+		page_t page;
+
+		lock_acquire(&pr_lock);
+		if (dirty_pages() > target)
+			npages = take_dirty(&page);
+		lock_release(&pr_lock);
+		if (npages == 0)
+			return;
+		error = os_purge((uintptr_t)page_to_addr(page), ptob(npages));
+		lock_acquire(&pr_lock);
+		pr_nruns--;
+		memset(kmemsizes + page, error ? KU_DIRTY : KU_CLEAN, npages);
+		release(page, npages, error ? npages : 0);
+		if (error == 0) {
+			pr_purged += npages;
+			pr_regret += npages;
+		}
+		lock_release(&pr_lock);
+	}
+}
+
+/*
+ * Unmaps the free end of the arena if it is at least min pages and clean.
+ * Under the lock, since the mapping and kmempages have to agree; nobody asks
+ * for this often.
+ */
+static void
+retract(size_t min)
+{
+	struct pagerun *last = NULL;
+	page_t first;
+
+	lock_acquire(&pr_lock);
+	if (kmempages > 0 && is_free_kind((page_t)kmempages - 1))
+		last = meta_ptr(kmemusage[kmempages - 1]);
+	if (last != NULL && last->pr_npages >= min && last->pr_ndirty == 0) {
+		size_t npages = last->pr_npages;
+
+		first = last->pr_page;
+		if (kmemsizes_retract(first) == 0) {
+			runtree_remove(&pr_tree, last);
+			node_put(last);
+			pr_mapped -= npages;
+		}
+	}
+	lock_release(&pr_lock);
+}
+
+/*
+ * The interface.
+ */
+
+int
+pagerun_init(size_t reserve, unsigned decay_ms)
+{
+	int error = kmemsizes_init(reserve);
+
+	if (error != 0)
+		return (error);
+	lock_init(&pr_lock, RANK_PAGERUN);
+	pr_decay = decay_ms;
+	pr_retain = RETAIN_MIN;
+	return (0);
+}
+
+static void
+debug_check(void)
+{
+	if (KMA_DEBUGGING)
+		pagerun_check();
+}
+
+/* The kmemsizes and kmemusage of an allocated run. */
+static void
+mark(page_t page, size_t npages, unsigned kind)
+{
+	kmemsizes[page] = (uint8_t)kind;
+	if (npages > 1) {
+		kmemsizes[page + npages - 1] = KU_CONT;
+		kmemusage[page + npages - 1] = 0;
+	}
+	kmemusage[page] = (uint32_t)npages;
+}
+
+int
+pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
+    bool *clean)
+{
+	size_t need = npages + align - 1, dirty;
+	struct pagerun *run;
+	page_t first;
+
+	if (need >= MAXPAGES || need < npages)
+		return (ENOMEM);
+	lock_acquire(&pr_lock);
+	run = runtree_firstfit(&pr_tree, need);
+	if (reserve_node() != 0 || (run == NULL && grow(need) != 0)) {
+		lock_release(&pr_lock);
+		return (ENOMEM);
+	}
+	if (run == NULL)
+		run = runtree_firstfit(&pr_tree, need);
+	first = (run->pr_page + (page_t)align - 1) & ~((page_t)align - 1);
+	dirty = carve(run, first, npages);
+	mark(first, npages, kind);
+	pr_nruns++;
+	pr_calls++;
+	pr_inuse += npages;
+	if (pr_inuse > pr_maxused)
+		pr_maxused = pr_inuse;
+	taken(npages, dirty);
+	lock_release(&pr_lock);
+	*page = first;
+	if (clean != NULL)
+		*clean = dirty == 0;
+	debug_check();
+	return (0);
+}
+
+/* The run's memory was moved in: a fresh mapping joins its neighbours'. */
+static bool
+was_moved(page_t page, size_t npages)
+{
+	return (npages > 1 && kmemusage[page + npages - 1] == KU_MOVED);
+}
+
+void
+pagerun_free(page_t page)
+{
+	size_t npages = kmemusage[page], limit;
+	bool clean = was_moved(page, npages) &&
+	    os_remap((uintptr_t)page_to_addr(page), ptob(npages)) == 0;
+	bool excess;
+
+	lock_acquire(&pr_lock);
+	memset(kmemsizes + page, clean ? KU_CLEAN : KU_DIRTY, npages);
+	release(page, npages, clean ? 0 : npages);
+	pr_nruns--;
+	pr_inuse -= npages;
+	limit = dirty_limit();
+	excess = dirty_pages() > limit;
+	lock_release(&pr_lock);
+	if (unlikely(excess))
+		purge(limit - limit / 4);
+	debug_check();
+}
+
+/* Takes the pages behind a run; the lock is held. */
+static int
+grow_in_place(page_t page, size_t old, size_t npages)
+{
+	size_t extra = npages - old, dirty;
+	page_t next = page + (page_t)old;
+	struct pagerun *run = NULL;
+
+	if (is_free_kind(next)) {
+		run = meta_ptr(kmemusage[next]);
+		if (run->pr_npages < extra &&
+		    next + run->pr_npages < kmempages)
+			return (ENOMEM);
+	} else if (next < kmempages)
+		return (ENOMEM);
+	if (run == NULL || run->pr_npages < extra) {
+		/* The run is at the end of the arena: let that grow. */
+		if (grow(extra) != 0 || !is_free_kind(next))
+			return (ENOMEM);
+		run = meta_ptr(kmemusage[next]);
+		if (run->pr_npages < extra)
+			return (ENOMEM);
+	}
+	dirty = carve(run, next, extra);
+	pr_inuse += extra;
+	if (pr_inuse > pr_maxused)
+		pr_maxused = pr_inuse;
+	taken(extra, dirty);
+	return (0);
+}
+
+int
+pagerun_resize(page_t page, size_t npages, unsigned kind)
+{
+	size_t old = kmemusage[page];
+	bool moved = was_moved(page, old);
+	int error = 0;
+
+	if (npages >= MAXPAGES)
+		return (ENOMEM);
+	lock_acquire(&pr_lock);
+	if (npages > old)
+		error = grow_in_place(page, old, npages);
+	if (error == 0) {
+		if (old > 1)
+			kmemsizes[page + old - 1] = KU_DIRTY;
+		mark(page, npages, kind);
+		if (moved && npages > 1)
+			kmemusage[page + npages - 1] = KU_MOVED;
+	}
+	if (npages < old) {
+		memset(kmemsizes + page + npages, KU_DIRTY, old - npages);
+		release(page + (page_t)npages, old - npages, old - npages);
+		pr_inuse -= old - npages;
+	}
+	lock_release(&pr_lock);
+	debug_check();
+	return (error);
+}
+
+int
+pagerun_move(page_t from, page_t to)
+{
+	size_t npages = kmemusage[from];
+	int error = os_move((uintptr_t)page_to_addr(from), ptob(npages),
+	    (uintptr_t)page_to_addr(to));
+
+	if (error != 0 && error != EEXIST)
+		return (error);
+	lock_acquire(&pr_lock);
+	kmemusage[to + kmemusage[to] - 1] = KU_MOVED;
+	if (error == EEXIST) {
+		/* Somebody took the old addresses: they are lost to us. */
+		memset(kmemsizes + from, KU_HOLE, npages);
+		pr_nholes++;
+		pr_mapped -= npages;
+	} else {
+		memset(kmemsizes + from, KU_CLEAN, npages);
+		release(from, npages, 0);
+	}
+	pr_nruns--;
+	pr_inuse -= npages;
+	lock_release(&pr_lock);
+	debug_check();
+	return (0);
+}
+
+void
+pagerun_zero(page_t page, size_t len)
+{
+	size_t npages = btop(round_page(len)), last = kmemusage[page] - 1;
+	char *addr = page_to_addr(page);
+
+	for (size_t i = 0, n; i < npages; i += n) {
+		bool clean = i > 0 && i < last && kmemsizes[page + i] == KU_CLEAN;
+
+		for (n = 1; i + n < npages && i + n < last && i > 0 &&
+		    (kmemsizes[page + i + n] == KU_CLEAN) == clean; n++)
+			continue;
+		if (!clean)
+			memset(addr + ptob(i), 0, ptob(n));
+	}
+}
+
+bool
+pagerun_isfree(page_t page)
+{
+	bool isfree;
+
+	lock_acquire(&pr_lock);
+	isfree = runtree_find(&pr_tree, page) != NULL;
+	lock_release(&pr_lock);
+	return (isfree);
+}
+
+size_t
+pagerun_size(page_t page)
+{
+	return (kmemusage[page]);
+}
+
+void
+pagerun_tick(uint64_t now)
+{
+	size_t surplus, dirty;
+
+	lock_acquire(&pr_lock);
+	if (now - pr_period < pr_decay) {
+		lock_release(&pr_lock);
+		return;
+	}
+	pr_period = now;
+	dirty = dirty_pages();
+	surplus = pr_low;
+	pr_low = dirty - surplus;
+	if (pr_retain > RETAIN_MIN && pr_regret > 0)
+		pr_retain -= pr_retain / 4;
+	pr_regret = 0;
+	lock_release(&pr_lock);
+	if (surplus > 0) {
+		purge(dirty - surplus);
+		retract(RETRACT_MIN);
+	}
+}
+
+bool
+pagerun_trim(void)
+{
+	size_t before = pr_purged;
+
+	purge(0);
+	retract(1);
+	return (relaxed_load(&pr_purged) != before);
+}
+
+void
+pagerun_stats(struct pagerun_stats *ps)
+{
+	lock_acquire(&pr_lock);
+	ps->ps_mapped = pr_mapped;
+	ps->ps_inuse = pr_inuse;
+	ps->ps_free = pr_mapped - pr_inuse;
+	ps->ps_dirty = dirty_pages();
+	ps->ps_runs = pr_nruns;
+	ps->ps_freeruns = pr_nfree;
+	ps->ps_maxused = pr_maxused;
+	ps->ps_calls = pr_calls;
+	ps->ps_largest = pr_tree.rt_root ? pr_tree.rt_root->pr_max : 0;
+	ps->ps_purged = pr_purged;
+	lock_release(&pr_lock);
+}
+
+/* A free run's own invariants, and its neighbours': called on each. */
+static void
+check_run(const struct pagerun *run)
+{
+	page_t dirty = 0;
+
+	if (run == NULL)
+		return;
+	check_run(run->pr_left);
+	for (page_t i = 0; i < run->pr_npages; i++) {
+		KMA_ASSERT(is_free_kind(run->pr_page + i));
+		dirty += kmemsizes[run->pr_page + i] == KU_DIRTY;
+	}
+	KMA_ASSERT(dirty == run->pr_ndirty);
+	KMA_ASSERT(kmemusage[run->pr_page] == meta_id(run));
+	KMA_ASSERT(kmemusage[run->pr_page + run->pr_npages - 1] == meta_id(run));
+	check_run(run->pr_right);
+}
+
+void
+pagerun_check(void)
+{
+	size_t nruns, npages;
+
+	lock_acquire(&pr_lock);
+	runtree_check(&pr_tree, &nruns, &npages);
+	KMA_ASSERT(nruns == pr_nfree);
+	KMA_ASSERT(node_made >= pr_nruns + pr_nholes + 1);
+	KMA_ASSERT(node_carved <= node_made);
+	/* What a purge has taken out is neither in use nor in the tree. */
+	KMA_ASSERT(npages + pr_inuse <= pr_mapped);
+	KMA_ASSERT(pr_mapped <= kmempages);
+	check_run(pr_tree.rt_root);
+	lock_release(&pr_lock);
+}

@@ -1,0 +1,77 @@
+/*
+ * pagerun.h - runs of pages: first fit by lowest address, coalescing.
+ *
+ * Layer 3.  Hands out runs of whole pages of the arena, joins freed ones
+ * with their free neighbours, and gives their memory back to the system
+ * under a policy (see pagerun.c).  Every function takes the page run lock
+ * itself; none is called with it held.
+ */
+#ifndef KMA_PAGERUN_H
+#define KMA_PAGERUN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "param.h"
+
+/* The arena, its tables, and the policy: before anything else here. */
+int	pagerun_init(size_t reserve, unsigned decay_ms);
+
+/*
+ * Allocates the lowest run of npages pages whose first page is a multiple of
+ * align pages (a power of two).  kmemsizes of the first page becomes kind.
+ * *clean, where asked for, tells whether the run reads as zero.  0 or ENOMEM.
+ */
+int	pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
+	    bool *clean);
+
+/* Frees a run that pagerun_alloc() returned, at its present size. */
+void	pagerun_free(page_t page);
+
+/*
+ * Changes the size of an allocated run in place, and its first page's
+ * kmemsizes to kind.  Growing fails with ENOMEM if the pages behind it are
+ * in use; shrinking cannot fail.
+ */
+int	pagerun_resize(page_t page, size_t npages, unsigned kind);
+
+/*
+ * Moves the contents of a run to another one that is at least as long,
+ * without copying.  The old run stays allocated.  0 or an errno: then
+ * nothing has moved.
+ */
+int	pagerun_move(page_t from, page_t to);
+
+/* Makes the first len bytes of a run that may be dirty read as zero. */
+void	pagerun_zero(page_t page, size_t len);
+
+/* Is the page, which kmemsizes says is clean or dirty, in a free run? */
+bool	pagerun_isfree(page_t page);
+
+/* Pages in an allocated run, of which page is the first. */
+size_t	pagerun_size(page_t page);
+
+/* The policy's clock: gives back what went unused for a decay period. */
+void	pagerun_tick(uint64_t now);
+/* Gives all free pages back to the system; true if there were any. */
+bool	pagerun_trim(void);
+
+/* What the page runs hold, in pages; calls are counts. */
+struct pagerun_stats {
+	size_t	ps_mapped;	/* the arena, holes apart */
+	size_t	ps_inuse;	/* allocated */
+	size_t	ps_free;	/* free: dirty and clean */
+	size_t	ps_dirty;	/* free, but holding memory */
+	size_t	ps_runs;	/* allocated runs */
+	size_t	ps_freeruns;
+	size_t	ps_maxused;	/* the most ever in use */
+	size_t	ps_calls;	/* runs ever allocated */
+	size_t	ps_largest;	/* pages in the largest free run */
+	size_t	ps_purged;	/* pages ever given back */
+};
+void	pagerun_stats(struct pagerun_stats *ps);
+
+/* Walks and checks all invariants. */
+void	pagerun_check(void);
+
+#endif /* KMA_PAGERUN_H */

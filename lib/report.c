@@ -1,0 +1,185 @@
+/*
+ * report.c - messages, and giving up.
+ *
+ * Layer 1.  Owns report_no_abort, set once at start.  Calls os.h only.
+ */
+#include "report.h"
+
+#include <string.h>
+
+#include "cdefs.h"
+#include "os.h"
+
+#define STDERR	2
+
+bool report_no_abort;
+
+void
+report_open(struct report *r, int fd)
+{
+	r->r_sink = NULL;
+	r->r_fd = fd;
+	r->r_len = 0;
+}
+
+void
+report_open_sink(struct report *r, report_sink *sink, void *arg)
+{
+	r->r_sink = sink;
+	r->r_arg = arg;
+	r->r_len = 0;
+}
+
+void
+report_flush(struct report *r)
+{
+	if (r->r_sink != NULL)
+		r->r_sink(r->r_arg, r->r_buf, r->r_len);
+	else
+		os_write(r->r_fd, r->r_buf, r->r_len);
+	r->r_len = 0;
+}
+
+static void
+put_char(struct report *r, char c)
+{
+	if (r->r_len == sizeof(r->r_buf))
+		report_flush(r);
+	r->r_buf[r->r_len++] = c;
+}
+
+/* Text of len bytes in a field of width: on its left if that is negative. */
+static void
+put_field(struct report *r, const char *s, size_t len, int width)
+{
+	size_t room = (size_t)(width < 0 ? -width : width);
+	size_t pad = room > len ? room - len : 0;
+
+	for (; width > 0 && pad > 0; pad--)
+		put_char(r, ' ');
+	while (len-- > 0)
+		put_char(r, *s++);
+	for (; pad > 0; pad--)
+		put_char(r, ' ');
+}
+
+static void
+put_number(struct report *r, uint64_t n, unsigned base, int width)
+{
+	char digits[24];
+	size_t at = sizeof(digits);
+
+	do
+		digits[--at] = "0123456789abcdef"[n % base];
+	while ((n /= base) != 0);
+	if (base == 16) {
+		digits[--at] = 'x';
+		digits[--at] = '0';
+	}
+	put_field(r, digits + at, sizeof(digits) - at, width);
+}
+
+static int
+parse_width(const char **fmt)
+{
+	int width = 0, sign = 1;
+
+	if (**fmt == '-') {
+		sign = -1;
+		(*fmt)++;
+	}
+	for (; **fmt >= '0' && **fmt <= '9'; (*fmt)++)
+		width = 10 * width + (**fmt - '0');
+	return (sign * width);
+}
+
+static void
+put_signed(struct report *r, int n, int width)
+{
+	if (n < 0)
+		put_char(r, '-');
+	put_number(r, n < 0 ? -(uint64_t)n : (uint64_t)n, 10, width);
+}
+
+static void
+vprint(struct report *r, const char *fmt, va_list ap)
+{
+	for (; *fmt != '\0'; fmt++) {
+		const char *s;
+		int width;
+		char c;
+
+		if (*fmt != '%') {
+			put_char(r, *fmt);
+			continue;
+		}
+		fmt++;
+		width = parse_width(&fmt);
+		switch (*fmt) {
+		case 's':
+			s = va_arg(ap, const char *);
+			put_field(r, s, strlen(s), width);
+			break;
+		case 'c':
+			c = (char)va_arg(ap, int);
+			put_field(r, &c, 1, width);
+			break;
+		case 'd':
+			put_signed(r, va_arg(ap, int), width);
+			break;
+		case 'u':
+			put_number(r, va_arg(ap, unsigned), 10, width);
+			break;
+		case 'z':	/* %zu */
+		case 'l':	/* %lu */
+			fmt++;
+			put_number(r, va_arg(ap, uint64_t), 10, width);
+			break;
+		case 'p':
+			put_number(r, (uintptr_t)va_arg(ap, void *), 16, width);
+			break;
+		default:
+			put_char(r, *fmt);
+		}
+	}
+}
+
+void
+report_printf(struct report *r, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vprint(r, fmt, ap);
+	va_end(ap);
+}
+
+void
+report_warn(const char *fmt, ...)
+{
+	struct report r;
+	va_list ap;
+
+	report_open(&r, STDERR);
+	report_printf(&r, "libkma: ");
+	va_start(ap, fmt);
+	vprint(&r, fmt, ap);
+	va_end(ap);
+	put_char(&r, '\n');
+	report_flush(&r);
+}
+
+KMA_COLD void
+report_misuse(const char *func, const void *addr, const char *reason)
+{
+	report_warn("%s(%p): %s", func, (void *)(uintptr_t)addr, reason);
+	if (!report_no_abort)
+		os_abort();
+}
+
+KMA_COLD _Noreturn void
+report_panic(const char *where, const char *what)
+{
+	report_warn("%s: broken invariant: %s", where, what);
+	os_abort();
+}

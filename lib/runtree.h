@@ -1,0 +1,60 @@
+/*
+ * runtree.h - the free page runs in order of address.
+ *
+ * Layer 3, below pagerun.c, which owns the lock that guards everything here.
+ *
+ * A treap: a search tree by address that is a heap by random priority, which
+ * keeps it balanced (Seidel and Aragon, 1996).  Each node also knows the
+ * longest run and the number of dirty pages below it, so that the first fit
+ * and the last dirty run are found in O(log n) steps.
+ *
+ * Invariants, for every node r with children l and r':
+ *	l < r < r' by pr_page, and no two runs touch
+ *	pr_prio >= the children's
+ *	pr_max = max(pr_npages, the children's pr_max)
+ *	pr_sumdirty = pr_ndirty + the children's pr_sumdirty
+ *	pr_ndirty = the pages of the run whose kmemsizes is KU_DIRTY
+ */
+#ifndef KMA_RUNTREE_H
+#define KMA_RUNTREE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cdefs.h"
+#include "param.h"
+
+struct KMA_ALIGNED(16) pagerun {	/* a meta number needs that */
+	struct pagerun	*pr_left, *pr_right;
+	page_t		 pr_page;	/* the first page */
+	page_t		 pr_npages;
+	page_t		 pr_ndirty;
+	page_t		 pr_max;	/* of the subtree */
+	page_t		 pr_sumdirty;	/* of the subtree */
+	uint32_t	 pr_prio;
+};
+
+struct runtree {
+	struct pagerun	*rt_root;
+	uint32_t	 rt_seed;	/* of the priorities: the same each run */
+};
+
+void	runtree_insert(struct runtree *rt, struct pagerun *run);
+void	runtree_remove(struct runtree *rt, struct pagerun *run);
+/*
+ * To be called after a change of pr_page, pr_npages or pr_ndirty that leaves
+ * the run between the same neighbours.
+ */
+void	runtree_update(struct runtree *rt, struct pagerun *run);
+
+/* The lowest run of at least npages pages, or NULL. */
+struct pagerun *runtree_firstfit(const struct runtree *rt, size_t npages);
+/* The highest run with a dirty page, or NULL. */
+struct pagerun *runtree_lastdirty(const struct runtree *rt);
+/* The run that page lies in, or NULL. */
+struct pagerun *runtree_find(const struct runtree *rt, page_t page);
+
+/* Checks the invariants above but the last, and counts. */
+void	runtree_check(const struct runtree *rt, size_t *nruns, size_t *npages);
+
+#endif /* KMA_RUNTREE_H */

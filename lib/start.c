@@ -1,0 +1,27 @@
+/*
+ * start.c - what happens at the program's start and end, and at fork.
+ *
+ * Layer 9.  No state.  The allocator does not wait for this: it makes itself
+ * ready at the first call, which may come before any constructor has run.
+ */
+#include <pthread.h>
+
+#include "cdefs.h"
+#include "kmem.h"
+#include "stats.h"
+
+static __attribute__((constructor)) void
+at_start(void)
+{
+	if (!kmem_init())
+		return;
+	pthread_atfork(kmem_prefork, kmem_postfork_parent,
+	    kmem_postfork_child);
+	stats_start();
+}
+
+static __attribute__((destructor)) void
+at_exit(void)
+{
+	stats_exit();
+}
