@@ -60,23 +60,18 @@ static struct kmemcache	 *caches_hand;	/* where the search goes on */
 static size_t		  ncaches;
 static size_t		  held, held_max;
 
+/* Nobody writes to these: nothing can be popped, and nothing pushed. */
 static void *const no_slots[2] = { NULL, MAG_END };
 #define NO_CURSOR	((void **)(uintptr_t)no_slots)
 
-#define CURSORS_8(c)	(c), (c), (c), (c), (c), (c), (c), (c)
 const struct kmemcache cache_none = {
 	.kc_cursor = {
-#define C ((void **)no_slots)
-		CURSORS_8(C), CURSORS_8(C), CURSORS_8(C), CURSORS_8(C),
-		CURSORS_8(C), CURSORS_8(C), CURSORS_8(C), CURSORS_8(C),
-		CURSORS_8(C), CURSORS_8(C), CURSORS_8(C), CURSORS_8(C),
-		CURSORS_8(C)
-#undef C
+		[0 ... NLIST - 1] = NO_CURSOR
 	},
 };
-static_assert(NLIST == 13 * 8, "cache_none names every list");
 
-KMA_TLS struct kmemcache *kmem_cache = (struct kmemcache *)&cache_none;
+KMA_TLS struct kmemcache *kmem_cache =
+    (struct kmemcache *)(uintptr_t)&cache_none;
 
 /*
  * Magazines.

@@ -14,6 +14,7 @@
 #include "cdefs.h"
 #include "kmem.h"
 #include "report.h"
+#include "start.h"
 #include "stats.h"
 
 #define ALIAS_OF(name)	__attribute__((alias(#name), visibility("default"), \
@@ -23,6 +24,9 @@
 void	 cfree(void *p);
 void	 free_sized(void *p, size_t size);
 void	 free_aligned_sized(void *p, size_t align, size_t size);
+
+/* An archive's member comes only when it is named. */
+static void (*const take_along)(void) __attribute__((used)) = kma_start;
 
 static void *
 or_enomem(void *p)

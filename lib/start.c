@@ -8,10 +8,11 @@
 
 #include "cdefs.h"
 #include "kmem.h"
+#include "start.h"
 #include "stats.h"
 
-static __attribute__((constructor)) void
-at_start(void)
+__attribute__((constructor)) void
+kma_start(void)
 {
 	if (!kmem_init())
 		return;
