@@ -66,17 +66,17 @@ struct kmembuckets {
 	uint64_t	kb_calls;	/* requests that no cache has counted */
 };
 
-extern struct kmembuckets bucket[NLIST];
+extern KMA_HIDDEN struct kmembuckets bucket[NLIST];
 /* Lists in use are KU_LIST up to bucket_limit - 1, ascending in kb_size. */
-extern unsigned bucket_limit;
+extern KMA_HIDDEN unsigned bucket_limit;
 /* Those below hold blocks of clusters, those from here on page runs. */
-extern unsigned bucket_runs;
+extern KMA_HIDDEN unsigned bucket_runs;
 
 /*
  * The list that serves a size: one byte for each 16 bytes of size, up to
  * MAXCACHED.  A table and not code, so that it can change.
  */
-extern uint8_t bucketindx[MAXCACHED / MINALLOCSIZE + 1];
+extern KMA_HIDDEN uint8_t bucketindx[MAXCACHED / MINALLOCSIZE + 1];
 #define BUCKETINDX(size) \
 	(bucketindx[((size) + MINALLOCSIZE - 1) / MINALLOCSIZE])
 

@@ -61,8 +61,8 @@ struct kmemcache {
  * The cache of a thread that has none: every list empty and full.  A mode
  * that wants to see each call leaves threads with it.
  */
-extern const struct kmemcache cache_none;
-extern KMA_TLS struct kmemcache *kmem_cache;
+extern KMA_HIDDEN const struct kmemcache cache_none;
+extern KMA_HIDDEN KMA_TLS struct kmemcache *kmem_cache;
 
 /* After bucket_init(). */
 void	cache_init(void);

@@ -74,6 +74,7 @@ kmem_alloc_fast(size_t size)
 	p = *kc->kc_cursor[indx];
 	if (unlikely(p == NULL))
 		return (NULL);
+	forget(kc->kc_cursor[indx]);
 	kc->kc_cursor[indx]--;
 	kc->kc_calls[indx]++;
 	return (p);
@@ -105,7 +106,8 @@ kmem_free_fast(void *p)
 		return (false);
 	cursor[1] = p;
 	__atomic_signal_fence(__ATOMIC_RELEASE);
-	kc->kc_cursor[indx] = cursor + 1;
+	forget(kc->kc_cursor[indx]);
+	kc->kc_cursor[indx]++;
 	return (true);
 }
 

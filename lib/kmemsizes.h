@@ -29,16 +29,17 @@
 #include <stdint.h>
 
 #include "param.h"
+#include "cdefs.h"
 
 /*
  * kmempages grows (and shrinks) under the page run lock and is read without
  * any: the tables behind it are there before it grows.
  */
-extern uintptr_t kmembase;
-extern size_t	 kmempages;
-extern uint8_t	*kmemsizes;
-extern uint32_t *kmemusage;
-extern uintptr_t kmemlimit;
+extern KMA_HIDDEN uintptr_t kmembase;
+extern KMA_HIDDEN size_t	 kmempages;
+extern KMA_HIDDEN uint8_t	*kmemsizes;
+extern KMA_HIDDEN uint32_t *kmemusage;
+extern KMA_HIDDEN uintptr_t kmemlimit;
 
 /*
  * Finds a place for an arena of up to reserve bytes (0: chosen from the

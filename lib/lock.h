@@ -49,7 +49,7 @@ void	lock_wake(struct lock *lk);
  * wait for what its own thread holds.  LOCK_FORKING: the thread holds them
  * all, since it forks.
  */
-extern KMA_TLS uint32_t lock_depth;
+extern KMA_HIDDEN KMA_TLS uint32_t lock_depth;
 #define LOCK_FORKING	0x80000000u
 
 static inline void

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cdefs.h"
+
 /* Gives the module its range; before anything else here is called. */
 void	meta_init(uintptr_t base, size_t len);
 
@@ -27,7 +29,7 @@ size_t	meta_bytes(void);
  * A piece has a number of 32 bits, for tables that cannot afford a pointer.
  * 0 is no piece.
  */
-extern uintptr_t meta_base;
+extern KMA_HIDDEN uintptr_t meta_base;
 
 static inline uint32_t
 meta_id(const void *p)

@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cdefs.h"
+
 #define OPTION_PATH_MAX	256
 
 /* What the options say; the defaults until options_read() is called. */
@@ -21,7 +23,7 @@ struct options {
 	bool	 o_deepbind_keep;
 	bool	 o_abort;
 };
-extern struct options options;
+extern KMA_HIDDEN struct options options;
 
 /*
  * Reads KMA_OPTIONS, unless the program is set-user-ID.  What it does not

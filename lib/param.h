@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cdefs.h"
+
 /*
  * The page.  x86-64 has had one base page size since it exists, so the shift
  * is a constant there and costs the fast path nothing; elsewhere it is read
@@ -20,7 +22,7 @@
 #ifdef __x86_64__
 #define PAGESHIFT	12
 #else
-extern unsigned kmem_pageshift;
+extern KMA_HIDDEN unsigned kmem_pageshift;
 #define PAGESHIFT	kmem_pageshift
 #endif
 #define PAGESIZE	((size_t)1 << PAGESHIFT)

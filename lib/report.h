@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "cdefs.h"
+
 /*
  * Text on its way out.  Whoever prints a table gives the buffer; it is
  * written to the descriptor, or given to the sink, whenever it is full, and
@@ -55,7 +57,7 @@ void	report_misuse(const char *func, const void *addr, const char *reason);
 #define REASON_FREEPAGE		"addr in a free page"
 
 /* Set by the option abort=no. */
-extern bool report_no_abort;
+extern KMA_HIDDEN bool report_no_abort;
 
 /* An invariant does not hold: says which, and aborts whatever is set. */
 _Noreturn void report_panic(const char *where, const char *what);

