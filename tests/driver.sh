@@ -9,7 +9,9 @@ set -u
 
 tap=$1
 shift
-name= trs= opts=
+name=''
+trs=''
+opts=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--test-name)
@@ -59,5 +61,7 @@ line=$(printf '%-4s %-32s %4d passed' "$word" "$name" "$pass")
 [ "$skip" -gt 0 ] && line="$line, $skip skipped"
 [ "$took" -gt 0 ] && line="$line (${took} s)"
 printf '%s\n' "$line"
-printf '%s\n' "$out" | grep -E '^(FAIL|XPASS|ERROR|SKIP): ' | sed 's/^/     /'
+printf '%s\n' "$out" | awk -v most="${KMA_TEST_LINES:-20}" '
+/^(FAIL|XPASS|ERROR|SKIP): / && ++n <= most { print "     " $0 }
+END { if (n > most) print "     and " n - most " more, in the log" }'
 exit $status

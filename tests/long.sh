@@ -8,7 +8,6 @@ src=$1
 shift
 number=0
 total=$#
-results=
 for t in "$@"; do
 	number=$((number + 1))
 	base=${t%.sh}
@@ -16,8 +15,8 @@ for t in "$@"; do
 	mkdir -p "$(dirname "$base")"
 	: >"$base.log"
 	case $t in
-	*.sh) set_shell=${SHELL:-/bin/sh} ;;
-	*) set_shell= ;;
+	*.sh) shell=${SHELL:-/bin/sh} ;;
+	*) shell= ;;
 	esac
 	if [ -e "$t" ]; then
 		file=$t
@@ -32,11 +31,8 @@ for t in "$@"; do
 		/bin/sh "$src/tests/driver.sh" "$src/build-aux/tap-driver.sh" \
 		--test-name "$base" --log-file "$base.log" \
 		--trs-file "$base.trs" --color-tests no \
-		--enable-hard-errors yes -- ${set_shell:+"$set_shell"} \
+		--enable-hard-errors yes -- ${shell:+"$shell"} \
 		"$file" &
 	tail -n +1 -f --pid=$! "$base.log" 2>/dev/null
 	wait $!
-	results="$results $base.trs"
 done
-# shellcheck disable=SC2086
-/bin/sh "$src/tests/count.sh" $results
