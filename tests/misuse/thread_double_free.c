@@ -3,23 +3,30 @@
 
 #include "misuse.h"
 
+static pthread_barrier_t freed;
+static char *p;
+
+/* Starting a thread allocates: so this one starts before the block is free. */
 static void *
-again(void *p)
+again(void *arg)
 {
+	(void)pthread_barrier_wait(&freed);
 	free(about_to_misuse(p));
-	return (NULL);
+	return (arg);
 }
 
 int
 main(int argc, char **argv)
 {
 	size_t size = number(argc, argv, 1);
-	char *p = block(size);
 	pthread_t t;
 
-	free(p);
-	if (pthread_create(&t, NULL, again, p) != 0)
+	(void)pthread_barrier_init(&freed, NULL, 2);
+	if (pthread_create(&t, NULL, again, NULL) != 0)
 		skip("no thread");
+	p = block(size);
+	free(p);
+	(void)pthread_barrier_wait(&freed);
 	(void)pthread_join(t, NULL);
 	survive(NULL, size);
 }
