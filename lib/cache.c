@@ -23,8 +23,10 @@
 #include <string.h>
 
 #include "bucket.h"
+#include "kmemsizes.h"
 #include "lock.h"
 #include "meta.h"
+#include "pagerun.h"
 #include "report.h"
 
 #define ROUNDS_MAX	126
@@ -33,6 +35,7 @@
 #define HELD_SHARE	32		/* of physical memory */
 #define THREAD_MAX	((size_t)8 << 20)
 #define DEPOT_BYTES	((size_t)64 << 20)	/* that one depot may learn */
+#define RUN_MAX		btop(NCACHEDRUN * MAXCACHED)	/* a cached run */
 #define DUE_OPS		64		/* slow operations between two looks */
 #define ADOPT_LOOKS	8		/* caches looked at for a dead owner */
 
@@ -64,14 +67,12 @@ static size_t		  held, held_max;
 static void *const no_slots[2] = { NULL, MAG_END };
 #define NO_CURSOR	((void **)(uintptr_t)no_slots)
 
-const struct kmemcache cache_none = {
-	.kc_cursor = {
-		[0 ... NLIST - 1] = NO_CURSOR
-	},
-};
-
-KMA_TLS struct kmemcache *kmem_cache =
-    (struct kmemcache *)(uintptr_t)&cache_none;
+/*
+ * Until cache_init() has filled in the rest, every size is of list 0, since
+ * bucketindx is all zero, and no address is ours.
+ */
+struct kmemcache cache_none = { .kc_cursor = { NO_CURSOR } };
+KMA_TLS struct kmemcache *kmem_cache = &cache_none;
 
 /*
  * Magazines.
@@ -188,8 +189,21 @@ detach(struct kmemcache *kc, unsigned indx)
 }
 
 static void
+detach_run(struct kmemcache *kc, struct cached_run *cr)
+{
+	if (cr->cr_npages != 0)
+		pagerun_free(cr->cr_page);
+	kc->kc_bytes -= cr->cr_bytes;
+	unhold(cr->cr_bytes);
+	cr->cr_npages = 0;
+	cr->cr_bytes = 0;
+}
+
+static void
 detach_all(struct kmemcache *kc)
 {
+	for (unsigned i = 0; i < NCACHEDRUN; i++)
+		detach_run(kc, &kc->kc_run[i]);
 	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++)
 		if (kc->kc_loaded[indx] != NULL)
 			detach(kc, indx);
@@ -209,6 +223,9 @@ evict(struct kmemcache *kc, unsigned but, size_t bytes)
 {
 	size_t share = thread_share();
 
+	for (unsigned i = 0; i < NCACHEDRUN; i++)
+		if (kc->kc_bytes + bytes > share)
+			detach_run(kc, &kc->kc_run[i]);
 	for (unsigned i = 0; kc->kc_bytes + bytes > share; i++) {
 		if (i == NLIST)
 			return (false);
@@ -365,7 +382,10 @@ learn(unsigned indx)
 	lock_release(&d->d_lock);
 }
 
-/* Fills the loaded magazine from the clusters: by half, runs one by one. */
+/*
+ * Fills the loaded magazine from the clusters: by half, runs one by one.
+ * When memory is so short that there are not as many, it takes none.
+ */
 static bool
 refill(struct kmemcache *kc, unsigned indx)
 {
@@ -375,13 +395,12 @@ refill(struct kmemcache *kc, unsigned indx)
 
 	learn(indx);
 	got = bucket_get(indx, &loaded->m_slot[1], want);
-	if (got == 0)
-		return (false);
-	if (got < want)		/* they lie at the end of what was asked for */
-		memmove(&loaded->m_slot[1], &loaded->m_slot[1 + want - got],
-		    got * sizeof(loaded->m_slot[0]));
-	kc->kc_cursor[indx] = &loaded->m_slot[got];
-	return (true);
+	if (got == want) {
+		kc->kc_cursor[indx] = &loaded->m_slot[got];
+		return (true);
+	}
+	bucket_put(indx, &loaded->m_slot[1 + want - got], got);
+	return (false);
 }
 
 /* Makes the loaded magazine non-empty. */
@@ -532,15 +551,64 @@ cache_free(unsigned indx, void *p, void **twice)
 		*twice = found;
 }
 
-bool
-cache_holds(unsigned indx, const void *p)
-{
-	void **cursor = kmem_cache->kc_cursor[indx];
+/*
+ * Long runs.
+ */
 
-	for (; *cursor != NULL; cursor--)
-		if (*cursor == p)
-			return (true);
-	return (false);
+/* Quarter i of the lengths ends at i + 1 times MAXCACHED. */
+static inline unsigned
+quarter(size_t npages)
+{
+	return ((unsigned)((npages - 1) / btop(MAXCACHED)));
+}
+
+bool
+cache_alloc_run(size_t npages, page_t *page)
+{
+	struct cached_run *cr;
+
+	if (npages > RUN_MAX)
+		return (false);
+	cr = &kmem_cache->kc_run[quarter(npages)];
+	if (cr->cr_npages != npages)
+		return (false);
+	*page = cr->cr_page;
+	cr->cr_npages = 0;
+	kmemsizes[*page] = KU_RUN;
+	return (true);
+}
+
+/* Counts the room for a run of the quarter as held, if the bounds allow. */
+static bool
+attach_run(struct kmemcache *kc, struct cached_run *cr, unsigned at)
+{
+	size_t bytes = (at + 1) * MAXCACHED;
+
+	if (!evict(kc, NLIST, bytes) || !hold(bytes))
+		return (false);
+	cr->cr_bytes = bytes;
+	kc->kc_bytes += bytes;
+	return (true);
+}
+
+bool
+cache_free_run(page_t page, size_t npages)
+{
+	struct kmemcache *kc = npages <= RUN_MAX ? own_cache() : NULL;
+	struct cached_run *cr;
+
+	if (kc == NULL)
+		return (false);
+	cr = &kc->kc_run[quarter(npages)];
+	if (unlikely(cr->cr_bytes == 0) &&
+	    !attach_run(kc, cr, quarter(npages)))
+		return (false);
+	if (cr->cr_npages != 0)
+		pagerun_free(cr->cr_page);
+	kmemsizes[page] = KU_HELD;
+	cr->cr_page = page;
+	cr->cr_npages = (page_t)npages;
+	return (true);
 }
 
 /*
@@ -675,6 +743,21 @@ cache_stats(unsigned indx, struct cache_stats *cs)
 	lock_release(&d->d_lock);
 }
 
+void
+cache_runstats(size_t *nruns, size_t *npages)
+{
+	*nruns = *npages = 0;
+	lock_acquire(&caches_lock);
+	for (struct kmemcache *kc = caches; kc != NULL; kc = kc->kc_next)
+		for (unsigned i = 0; i < NCACHEDRUN; i++) {
+			size_t n = relaxed_load(&kc->kc_run[i].cr_npages);
+
+			*nruns += n != 0;
+			*npages += n;
+		}
+	lock_release(&caches_lock);
+}
+
 size_t
 cache_threads(void)
 {
@@ -688,6 +771,8 @@ cache_threads(void)
 void
 cache_init(void)
 {
+	for (unsigned i = 0; i < NLIST; i++)
+		cache_none.kc_cursor[i] = NO_CURSOR;
 	lock_init(&caches_lock, RANK_CACHES);
 	held_max = os_physmem() / HELD_SHARE;
 	if (held_max < HELD_MIN)
@@ -751,5 +836,7 @@ cache_check(void)
 		if (kc->kc_prev[indx] != NULL)
 			bytes += mag_bytes(indx);
 	}
+	for (unsigned i = 0; i < NCACHEDRUN; i++)
+		bytes += kc->kc_run[i].cr_bytes;
 	KMA_ASSERT(bytes == kc->kc_bytes);
 }

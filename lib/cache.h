@@ -40,8 +40,15 @@ struct magazine {
  * Invariants:
  *	kc_cursor[i] points into kc_loaded[i], or is cache_none's
  *	kc_prev[i] is NULL unless kc_loaded[i] is not
- *	kc_bytes = the sum of what its magazines can hold
+ *	kc_bytes = the sum of what its magazines, and kc_run, can hold
  */
+#define NCACHEDRUN	4
+struct cached_run {
+	page_t	cr_npages;	/* 0: none */
+	page_t	cr_page;	/* the first, KU_HELD */
+	size_t	cr_bytes;	/* room for them counted in kc_bytes, or 0 */
+};
+
 struct kmemcache {
 	void		**kc_cursor[NLIST];
 	uint64_t	  kc_calls[NLIST];	/* blocks handed out */
@@ -49,6 +56,7 @@ struct kmemcache {
 
 	struct magazine	 *kc_loaded[NLIST];
 	struct magazine	 *kc_prev[NLIST];
+	struct cached_run kc_run[NCACHEDRUN];	/* freed, beyond MAXCACHED */
 	size_t		  kc_bytes;
 	unsigned	  kc_hand;		/* where eviction goes on */
 	unsigned	  kc_ops;		/* slow operations */
@@ -61,7 +69,7 @@ struct kmemcache {
  * The cache of a thread that has none: every list empty and full.  A mode
  * that wants to see each call leaves threads with it.
  */
-extern KMA_HIDDEN const struct kmemcache cache_none;
+extern KMA_HIDDEN struct kmemcache cache_none;
 extern KMA_HIDDEN KMA_TLS struct kmemcache *kmem_cache;
 
 /* After bucket_init(). */
@@ -74,8 +82,13 @@ void	cache_init(void);
 void	*cache_alloc(unsigned indx);
 void	cache_free(unsigned indx, void *p, void **twice);
 
-/* Is p among the blocks that the thread's own cache holds? */
-bool	cache_holds(unsigned indx, const void *p);
+/*
+ * The same for page runs beyond MAXCACHED, of which a thread keeps the last
+ * of each quarter of the lengths up to four times that.  False: it has none
+ * of npages, or does not want the run.
+ */
+bool	cache_alloc_run(size_t npages, page_t *page);
+bool	cache_free_run(page_t page, size_t npages);
 
 /* Counts the thread's slow operations; true once in a while. */
 bool	cache_due(void);
@@ -91,6 +104,8 @@ struct cache_stats {
 };
 void	cache_stats(unsigned indx, struct cache_stats *cs);
 size_t	cache_threads(void);
+/* The same of the cached runs: how many there are, and their pages. */
+void	cache_runstats(size_t *nruns, size_t *npages);
 
 /* In the child of a fork: the other threads are gone. */
 void	cache_postfork_child(void);

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "cdefs.h"
+#include "dlopen.h"
 #include "kmem.h"
 #include "report.h"
 
@@ -35,7 +36,7 @@ next_operator(const char *name)
 	void *fn = dlsym(RTLD_NEXT, name), *lib;
 
 	for (size_t i = 0; fn == NULL && i < 3; i++) {
-		lib = dlopen(runtimes[i], RTLD_LAZY | RTLD_NOLOAD);
+		lib = dlopen_real()(runtimes[i], RTLD_LAZY | RTLD_NOLOAD);
 		if (lib != NULL)
 			fn = dlsym(lib, name);
 	}

@@ -12,19 +12,14 @@
 #include <dlfcn.h>
 
 #include "cdefs.h"
+#include "dlopen.h"
 #include "options.h"
 #include "report.h"
 
-typedef void *dlopen_fn(const char *, int);
-
-/*
- * The real dlopen, and the flags as it shall see them.  Named in the machine
- * code below.
- */
-__attribute__((used, visibility("hidden"))) dlopen_fn *dlopen_real(void);
+/* Named in the machine code below, as dlopen_real() is. */
 __attribute__((used, visibility("hidden"))) int dlopen_flags(int flags);
 
-dlopen_fn *
+__attribute__((used)) dlopen_fn *
 dlopen_real(void)
 {
 	static dlopen_fn *real;

@@ -103,6 +103,12 @@ kmem_trim(void)
  * Allocation.
  */
 
+static inline void
+count_run(void)
+{
+	__atomic_fetch_add(&bucket[KU_RUN].kb_calls, 1, __ATOMIC_RELAXED);
+}
+
 /* A run of its own; *clean tells whether it is zero. */
 static void *
 alloc_run(size_t size, size_t align, bool *clean)
@@ -110,13 +116,18 @@ alloc_run(size_t size, size_t align, bool *clean)
 	size_t npages = btop(round_page(size));
 	page_t page;
 
+	if (align == 1 && cache_alloc_run(npages, &page)) {
+		*clean = false;
+		count_run();
+		return (page_to_addr(page));
+	}
 	if (cache_due())
 		tick();
 	if (size > PTRDIFF_MAX || (
 	    pagerun_alloc(npages, align, KU_RUN, &page, clean) != 0 &&
 	    (drain(), pagerun_alloc(npages, align, KU_RUN, &page, clean)) != 0))
 		return (NULL);
-	__atomic_fetch_add(&bucket[KU_RUN].kb_calls, 1, __ATOMIC_RELAXED);
+	count_run();
 	return (page_to_addr(page));
 }
 
@@ -219,6 +230,9 @@ why_not(const void *p, unsigned *indx)
 		    REASON_UNALIGNED);
 	case KU_CONT:
 		return (REASON_UNALIGNED);
+	case KU_HELD:
+		return ((uintptr_t)p & PAGEMASK ? REASON_UNALIGNED :
+		    REASON_DUPLICATE);
 	case KU_RUN:
 		return ((uintptr_t)p & PAGEMASK ? REASON_UNALIGNED : NULL);
 	default:
@@ -226,15 +240,24 @@ why_not(const void *p, unsigned *indx)
 	}
 }
 
-KMA_NOINLINE void
-kmem_free_slow(void *p, const char *func)
+static void
+free_run(page_t page)
+{
+	if (cache_free_run(page, pagerun_size(page)))
+		return;
+	pagerun_free(page);
+	if (cache_due())
+		tick();
+}
+
+/* A block of a list, or no block. */
+static KMA_NOINLINE void
+free_block(void *p, const char *func)
 {
 	const char *reason;
 	void *twice = NULL;
 	unsigned indx;
 
-	if (p == NULL)
-		return;
 	reason = why_not(p, &indx);
 	if (reason == NULL && *kmem_cache->kc_cursor[indx] == p)
 		reason = REASON_DUPLICATE;
@@ -242,14 +265,24 @@ kmem_free_slow(void *p, const char *func)
 		report_misuse(func, p, reason);
 		return;
 	}
-	if (indx == KU_RUN)
-		pagerun_free(addr_to_page(p));
-	else
-		cache_free(indx, p, &twice);
+	cache_free(indx, p, &twice);
 	if (unlikely(twice != NULL))
 		report_misuse(func, twice, REASON_DUPLICATE);
 	if (cache_due())
 		tick();
+}
+
+KMA_NOINLINE void
+kmem_free_slow(void *p, const char *func)
+{
+	size_t page = btop((uintptr_t)p - kmembase);
+
+	/* Long runs always come this way. */
+	if (page < relaxed_load(&kmempages) && kmemsizes[page] == KU_RUN &&
+	    ((uintptr_t)p & PAGEMASK) == 0)
+		free_run((page_t)page);
+	else if (p != NULL)
+		free_block(p, func);
 }
 
 static size_t
@@ -357,6 +390,9 @@ kmem_realloc(void *p, size_t size, const char *func)
 void
 kmem_prefork(void)
 {
+	/* The child of a half-made allocator would wait for it for ever. */
+	while (__atomic_load_n(&kmem_state, __ATOMIC_ACQUIRE) == 1)
+		os_yield();
 	lock_prefork();
 }
 

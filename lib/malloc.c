@@ -251,22 +251,31 @@ malloc_stats(void)
 	stats_print(&r);
 }
 
+struct stream {
+	FILE	*fp;
+	int	 error;
+};
+
 static void
 to_stream(void *arg, const char *text, size_t len)
 {
-	fwrite(text, 1, len, arg);
+	struct stream *stream = arg;
+
+	if (fwrite(text, 1, len, stream->fp) != len)
+		stream->error = EIO;
 }
 
 KMA_EXPORT int
 malloc_info(int options, FILE *fp)
 {
+	struct stream stream = { fp, 0 };
 	struct report r;
 
 	if (options != 0)
 		return (EINVAL);
-	report_open_sink(&r, to_stream, fp);
+	report_open_sink(&r, to_stream, &stream);
 	stats_xml(&r);
-	return (ferror(fp) ? EIO : 0);
+	return (stream.error);
 }
 
 /* glibc's other names. */

@@ -22,6 +22,29 @@ struct options options = {
 
 #define WORD_MAX	64	/* of a key or value that a message shows */
 
+/*
+ * The few operations on strings that are wanted, since each name of libc's
+ * costs every program a thousand instructions at its start.
+ */
+static size_t
+length_until(const char *s, char end)
+{
+	size_t len = 0;
+
+	while (s[len] != '\0' && s[len] != end)
+		len++;
+	return (len);
+}
+
+static bool
+equal(const char *a, const char *b)
+{
+	for (; *a == *b; a++, b++)
+		if (*a == '\0')
+			return (true);
+	return (false);
+}
+
 /* Each takes the text after '=', or NULL without one; false: a bad value. */
 typedef bool setter(const char *value);
 
@@ -31,9 +54,11 @@ static bool
 set_stats(const char *value)
 {
 	if (value != NULL) {
-		if (*value == '\0' || strlen(value) >= OPTION_PATH_MAX)
+		size_t len = length_until(value, '\0');
+
+		if (len == 0 || len >= OPTION_PATH_MAX)
 			return (false);
-		strcpy(options.o_stats_file, value);
+		memcpy(options.o_stats_file, value, len + 1);
 	}
 	options.o_stats = true;
 	return (true);
@@ -44,8 +69,7 @@ static bool
 parse_number(const char *text, size_t max, size_t *number)
 {
 	static const char units[] = "KMGT";
-	const char *unit;
-	size_t n = 0;
+	size_t n = 0, unit;
 
 	if (text == NULL || *text < '0' || *text > '9')
 		return (false);
@@ -53,9 +77,9 @@ parse_number(const char *text, size_t max, size_t *number)
 		if (__builtin_mul_overflow(n, 10u, &n) ||
 		    __builtin_add_overflow(n, (size_t)(*text - '0'), &n))
 			return (false);
-	if (*text != '\0' && text[1] == '\0' &&
-	    (unit = strchr(units, *text & ~0x20)) != NULL) {
-		unsigned shift = 10 * (unsigned)(unit - units + 1);
+	unit = length_until(units, (char)(*text & ~0x20));
+	if (*text != '\0' && unit < sizeof(units) - 1) {
+		unsigned shift = 10 * (unsigned)(unit + 1);
 
 		if (n > SIZE_MAX >> shift)
 			return (false);
@@ -105,8 +129,8 @@ parse_choice(const char *value, const char *yes, const char *no, bool *which)
 {
 	if (value == NULL)
 		return (false);
-	*which = strcmp(value, yes) == 0;
-	return (*which || strcmp(value, no) == 0);
+	*which = equal(value, yes);
+	return (*which || equal(value, no));
 }
 
 static bool
@@ -151,10 +175,8 @@ set_help(const char *value)
 	report_warn("KMA_OPTIONS=key[=value],...");
 	for (size_t i = 0; i < NOPTION; i++) {
 		const struct option *o = &option_table[i];
-		char left[32] = "";
 
-		strcat(strcat(left, o->key), o->form);
-		report_warn("  %-20s %s", left, o->text);
+		report_warn("  %s%s: %s", o->key, o->form, o->text);
 	}
 	return (true);
 }
@@ -163,12 +185,14 @@ set_help(const char *value)
 static void
 parse_word(char *word)
 {
-	char *value = strchr(word, '=');
+	char *value = word + length_until(word, '=');
 
-	if (value != NULL)
+	if (*value == '=')
 		*value++ = '\0';
+	else
+		value = NULL;
 	for (size_t i = 0; i < NOPTION; i++) {
-		if (strcmp(word, option_table[i].key) != 0)
+		if (!equal(word, option_table[i].key))
 			continue;
 		if (!option_table[i].set(value))
 			report_warn("KMA_OPTIONS: bad value '%s' for '%s'",
@@ -184,7 +208,7 @@ options_parse(const char *text)
 	char word[OPTION_PATH_MAX + WORD_MAX];
 
 	while (*text != '\0') {
-		size_t len = strcspn(text, ","), take = len;
+		size_t len = length_until(text, ','), take = len;
 
 		if (take >= sizeof(word))
 			take = sizeof(word) - 1;
@@ -201,8 +225,12 @@ options_parse(const char *text)
 void
 options_read(void)
 {
-	const char *text = os_getenv("KMA_OPTIONS");
+	static bool done;
+	const char *text = done ? NULL : os_getenv("KMA_OPTIONS");
 
-	if (text != NULL)
+	/* Before libc has its environment, there is nothing to be found. */
+	if (text != NULL) {
+		done = true;
 		options_parse(text);
+	}
 }

@@ -26,8 +26,9 @@ struct options {
 extern KMA_HIDDEN struct options options;
 
 /*
- * Reads KMA_OPTIONS, unless the program is set-user-ID.  What it does not
- * understand it names on standard error, and goes on.
+ * Reads KMA_OPTIONS, the first time it is called, unless the program is
+ * set-user-ID.  What it does not understand it names on standard error, and
+ * goes on.
  */
 void	options_read(void);
 

@@ -20,7 +20,6 @@ os_life_init(struct os_life *life)
 	pthread_mutexattr_init(&attr);
 	pthread_mutexattr_setrobust(&attr, PTHREAD_MUTEX_ROBUST);
 	pthread_mutex_init(&life->life_mutex, &attr);
-	pthread_mutexattr_destroy(&attr);
 }
 
 bool

@@ -601,12 +601,6 @@ pagerun_isfree(page_t page)
 	return (isfree);
 }
 
-size_t
-pagerun_size(page_t page)
-{
-	return (kmemusage[page]);
-}
-
 void
 pagerun_tick(uint64_t now)
 {

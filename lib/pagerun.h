@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "kmemsizes.h"
 #include "param.h"
 
 /* The arena, its tables, and the policy: before anything else here. */
@@ -49,7 +50,11 @@ void	pagerun_zero(page_t page, size_t len);
 bool	pagerun_isfree(page_t page);
 
 /* Pages in an allocated run, of which page is the first. */
-size_t	pagerun_size(page_t page);
+static inline size_t
+pagerun_size(page_t page)
+{
+	return (kmemusage[page]);
+}
 
 /* The policy's clock: gives back what went unused for a decay period. */
 void	pagerun_tick(uint64_t now);

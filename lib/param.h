@@ -67,6 +67,7 @@ enum {
 	KU_DIRTY,	/* free; holds memory, and old data */
 	KU_CONT,	/* last page of an allocated run of two pages or more */
 	KU_RUN,		/* first page of an allocated run beyond MAXCACHED */
+	KU_HELD,	/* the same, but freed, and held by a cache */
 	KU_LIST		/* the first real list */
 };
 

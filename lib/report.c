@@ -5,8 +5,6 @@
  */
 #include "report.h"
 
-#include <string.h>
-
 #include "cdefs.h"
 #include "os.h"
 
@@ -118,7 +116,7 @@ vprint(struct report *r, const char *fmt, va_list ap)
 		switch (*fmt) {
 		case 's':
 			s = va_arg(ap, const char *);
-			put_field(r, s, strlen(s), width);
+			put_field(r, s, __builtin_strlen(s), width);
 			break;
 		case 'c':
 			c = (char)va_arg(ap, int);

@@ -57,8 +57,9 @@ resident(void)
 	if (len <= 0)
 		return (0);
 	text[len] = '\0';
-	at = strchr(text, ' ');
-	while (at != NULL && *++at >= '0' && *at <= '9')
+	for (at = text; *at != '\0' && *at != ' '; at++)
+		continue;
+	for (; *at != '\0' && *++at >= '0' && *at <= '9';)
 		pages = 10 * pages + (size_t)(*at - '0');
 	return (ptob(pages));
 }
@@ -68,14 +69,16 @@ stats_totals(struct stats_totals *st)
 {
 	struct pagerun_stats ps;
 	struct stats_bucket sb;
-	size_t runpages;
+	size_t runpages, cachedruns, cachedpages;
 
 	memset(st, 0, sizeof(*st));
 	if (!kmem_init())
 		return;
 	pagerun_stats(&ps);
-	runpages = ps.ps_inuse;
-	st->st_runs = ps.ps_runs;
+	cache_runstats(&cachedruns, &cachedpages);
+	runpages = ps.ps_inuse - cachedpages;
+	st->st_runs = ps.ps_runs - cachedruns;
+	st->st_cached = ptob(cachedpages);
 	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++) {
 		stats_bucket(indx, &sb);
 		st->st_calls += sb.sb_calls;
