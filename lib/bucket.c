@@ -306,10 +306,19 @@ bucket_get(unsigned indx, void **slot, unsigned n)
 static void *
 put_runs(unsigned indx, void *const *slot, unsigned n)
 {
-	for (unsigned i = 0; i < n; i++)
-		pagerun_free(addr_to_page(slot[i]));
-	__atomic_fetch_sub(&bucket[indx].kb_total, n, __ATOMIC_RELAXED);
-	return (NULL);
+	void *twice = NULL;
+
+	for (unsigned i = 0; i < n; i++) {
+		page_t page = addr_to_page(slot[i]);
+
+		if (unlikely(kmemsizes[page] != indx)) {
+			twice = slot[i];
+			continue;
+		}
+		pagerun_free(page);
+		bucket_retype(indx, KU_RUN);
+	}
+	return (twice);
 }
 
 /*

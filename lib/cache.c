@@ -29,7 +29,7 @@
 #include "pagerun.h"
 #include "report.h"
 
-#define ROUNDS_MAX	126
+#define ROUNDS_MAX	62
 #define MAG_BYTES(size)	((size) < 4096 ? (size_t)16 << 10 : (size_t)64 << 10)
 #define HELD_MIN	((size_t)64 << 20)
 #define HELD_SHARE	32		/* of physical memory */

@@ -18,7 +18,7 @@
 #define MOVE_MIN	btop((size_t)256 * 1024)
 #define PERIOD_MIN	100	/* ms between two reapings, at least */
 
-static uint32_t kmem_state;	/* 0 untouched, 1 starting, 2 ready, 3 failed */
+static uint32_t kmem_state;	/* 0 untouched, 1 starting, 2 ready */
 static uint64_t kmem_reaped;	/* when */
 
 static bool
@@ -41,7 +41,7 @@ kmem_init(void)
 
 	if (__atomic_compare_exchange_n(&kmem_state, &was, 1, false,
 	    __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
-		was = start() ? 2 : 3;
+		was = start() ? 2 : 0;	/* better luck next time */
 		__atomic_store_n(&kmem_state, was, __ATOMIC_RELEASE);
 	}
 	while (was == 1) {
@@ -116,6 +116,8 @@ alloc_run(size_t size, size_t align, bool *clean)
 	size_t npages = btop(round_page(size));
 	page_t page;
 
+	if (size > PTRDIFF_MAX)
+		return (NULL);
 	if (align == 1 && cache_alloc_run(npages, &page)) {
 		*clean = false;
 		count_run();
@@ -123,10 +125,11 @@ alloc_run(size_t size, size_t align, bool *clean)
 	}
 	if (cache_due())
 		tick();
-	if (size > PTRDIFF_MAX || (
-	    pagerun_alloc(npages, align, KU_RUN, &page, clean) != 0 &&
-	    (drain(), pagerun_alloc(npages, align, KU_RUN, &page, clean)) != 0))
-		return (NULL);
+	if (pagerun_alloc(npages, align, KU_RUN, &page, clean) != 0) {
+		drain();
+		if (pagerun_alloc(npages, align, KU_RUN, &page, clean) != 0)
+			return (NULL);
+	}
 	count_run();
 	return (page_to_addr(page));
 }

@@ -355,7 +355,8 @@ purge(size_t target)
 		if (error == 0) {
 			pr_purged += npages;
 			pr_regret += npages;
-		}
+		} else	/* locked memory, say: do not try each time */
+			pr_retain = dirty_pages();
 		lock_release(&pr_lock);
 	}
 }
