@@ -1,0 +1,183 @@
+#!/bin/sh
+# tests/cost/instructions.sh: counts the instructions of malloc and free, and
+# holds those of libkma against bars.txt.
+#
+# Callgrind counts instructions one by one, so that the figures are the same
+# in every run and on a busy machine. It runs the program's real allocator
+# (unlike memcheck it replaces nothing), which is checked. pairs.c has the
+# method; a figure is for one malloc and one free, at the caller: both calls,
+# what the PLT adds, and the returns, without the loop around them. `true' is
+# a whole process.
+#
+# BENCH_ALLOCATORS=NAME=LIBRARY,...	puts more allocators into the table
+# BENCH_ONLY=1				the table only, without the comparison
+
+set -u
+
+: "${LIBKMA:?the path of libkma.so}"
+: "${KMA_BUILDDIR:=.}"
+: "${KMA_SRCDIR:=.}"
+pairs=$KMA_BUILDDIR/tests/cost/pairs
+bars=$KMA_SRCDIR/tests/cost/bars.txt
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 1' HUP INT TERM
+
+filler=$(i=0
+	while [ $i -lt 37 ]; do
+		i=$((i + 1))
+		echo "VARIABLE_$i=value"
+	done)
+
+skip_all() {
+	echo "1..0 # SKIP $1"
+	exit 0
+}
+
+# count LIBRARY NAME COMMAND [ARGS]: runs it under callgrind on LIBRARY, or on
+# libc's malloc; the counts lie in $tmp/NAME.cg*, the output in $tmp/NAME.out.
+# Reading the environment takes instructions (some 500 each variable, in the
+# dynamic linker), so that it always is one of forty variables, like that of a
+# desktop's shell.
+count() {
+	preload=$1
+	into=$tmp/$2
+	shift 2
+	rm -f "$into".cg*
+	# shellcheck disable=SC2086
+	env -i PATH="$PATH" LC_ALL=C LD_PRELOAD="$preload" $filler \
+	    valgrind -q --tool=callgrind --callgrind-out-file="$into.cg" \
+	    "$@" >"$into.out" 2>"$into.err"
+}
+
+command -v valgrind >/dev/null 2>&1 || skip_all "valgrind is not installed"
+count "" probe "$pairs" 10
+case $? in
+0) ;;
+77) skip_all "$(sed 's/^skip: //' "$tmp/probe.out")" ;;
+*) skip_all "callgrind does not run here: $(head -n 1 "$tmp/probe.err")" ;;
+esac
+
+# measure NAME LIBRARY: writes $tmp/NAME.tab, "pattern<tab>instructions".
+measure() {
+	if ! count "$2" "$1" "$pairs" 1000; then
+		echo "# $1: $(head -n 1 "$tmp/$1.err")"
+		return 1
+	fi
+	live=$(sed -n 's/^malloc //p' "$tmp/$1.out")
+	case $live in
+	*/"$(basename "${2:-libc.so.6}")"*) ;;
+	*)
+		echo "# $1: malloc comes from $live"
+		return 1
+		;;
+	esac
+	null=$(sed -n 's/^null //p' "$tmp/$1.out")
+	i=1
+	while [ -f "$tmp/$1.cg.$i" ]; do
+		grep -E '^(desc: Trigger|summary)' "$tmp/$1.cg.$i"
+		i=$((i + 1))
+	done | awk -v null="$null" '
+		/ (real|null) [12] [0-9]+$/ {
+			sub(/^desc: Trigger: Client Request: /, "")
+			n = $NF
+			i = $(NF - 1)
+			kind = $(NF - 2)
+			sub(/ (real|null) [12] [0-9]+$/, "")
+			name = $0
+			if (!(name in seen)) {
+				seen[name] = 1
+				order[++count] = name
+			}
+			times[name] = n
+			wanted = 1
+		}
+		/^summary:/ && wanted {
+			cost[name, kind, i] = $2
+			wanted = 0
+		}
+		function one(name, kind,	more) {
+			more = cost[name, kind, 2] - cost[name, kind, 1]
+			return more / times[name]
+		}
+		END {
+			for (i = 1; i <= count; i++) {
+				name = order[i]
+				more = one(name, "real") - one(name, "null")
+				printf("%s\t%.1f\n", name, more + null)
+			}
+		}' >"$tmp/$1.tab"
+	count "$2" "$1-true" /bin/true || return 1
+	awk '/^summary:/ { printf("true\t%d\n", $2) }' "$tmp/$1-true.cg" \
+	    >>"$tmp/$1.tab"
+}
+
+names="libkma glibc"
+measure libkma "$LIBKMA"
+kma_status=$?
+measure glibc "" || echo "# glibc could not be measured"
+old_ifs=$IFS
+IFS=,
+for pair in ${BENCH_ALLOCATORS:-}; do
+	IFS=$old_ifs
+	name=${pair%%=*}
+	if measure "$name" "$(readlink -f "${pair#*=}")"; then
+		names="$names $name"
+	fi
+done
+IFS=$old_ifs
+
+# The whole table.
+set --
+for name in $names; do
+	[ -f "$tmp/$name.tab" ] && set -- "$@" "$name"
+done
+(
+	cd "$tmp" || exit 1
+	for name in "$@"; do
+		awk -v name="$name" '{ print name "\t" $0 }' "$name.tab"
+	done
+) | awk -F '\t' -v names="$*" '
+	{
+		cost[$1, $2] = $3
+		if (!($2 in seen)) {
+			seen[$2] = 1
+			order[++count] = $2
+		}
+	}
+	END {
+		n = split(names, name, " ")
+		printf("# %-22s", "instructions")
+		for (i = 1; i <= n; i++)
+			printf(" %10s", name[i])
+		print ""
+		for (j = 1; j <= count; j++) {
+			printf("# %-22s", order[j])
+			for (i = 1; i <= n; i++)
+				printf(" %10s", cost[name[i], order[j]])
+			print ""
+		}
+	}'
+
+[ -n "${BENCH_ONLY:-}" ] && exit $kma_status
+if [ $kma_status -ne 0 ]; then
+	echo "Bail out! libkma could not be measured"
+	exit 1
+fi
+awk -F '\t+' '
+	NR == FNR {
+		cost[$1] = $2
+		next
+	}
+	/^#/ || NF < 2 {
+		next
+	}
+	{
+		got = $1 in cost ? cost[$1] : "not measured"
+		good = $1 in cost && cost[$1] + 0 <= $2 + 0
+		printf("%sok %d - %s: %s, of at most %d\n", good ? "" : "not ",
+		    ++n, $1, got, $2)
+	}
+	END {
+		print "1.." n
+	}' "$tmp/libkma.tab" "$bars"
