@@ -24,7 +24,7 @@ trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
 
 filler=$(i=0
-	while [ $i -lt 37 ]; do
+	while [ $i -lt 40 ]; do
 		i=$((i + 1))
 		echo "VARIABLE_$i=value"
 	done)
