@@ -1,0 +1,722 @@
+/*
+ * test_pagerun.c - runs of pages: first fit, coalescing, and giving back.
+ */
+#include <sys/mman.h>
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "kmemsizes.h"
+#include "pagerun.h"
+#include "unit.h"
+
+#define KIND	KU_RUN
+#define DECAY	1000
+
+static page_t
+alloc(size_t npages)
+{
+	page_t page;
+
+	ck_assert_int_eq(pagerun_alloc(npages, 1, KIND, &page, NULL), 0);
+	return (page);
+}
+
+static void *
+alloc_touched(size_t npages, page_t *page)
+{
+	*page = alloc(npages);
+	return (memset(page_to_addr(*page), 0xa5, ptob(npages)));
+}
+
+static struct pagerun_stats
+stats(void)
+{
+	struct pagerun_stats ps;
+
+	pagerun_stats(&ps);
+	return (ps);
+}
+
+/*
+ * A model: a byte for each page, and the runs in a table.
+ */
+#define NPAGES	65536
+#define NRUN	400
+
+static uint8_t used[NPAGES];
+static struct model_run {
+	page_t		page;
+	size_t		npages;		/* 0: not there */
+	uint64_t	seed;
+} runs[NRUN];
+static struct pagerun_stats shadow;
+
+static page_t
+model_firstfit(size_t npages)
+{
+	size_t have = 0;
+
+	for (page_t i = 0; i < NPAGES; i++) {
+		have = used[i] ? 0 : have + 1;
+		if (have == npages)
+			return (i + 1 - (page_t)npages);
+	}
+	ck_abort_msg("the model is too small");
+	return (0);
+}
+
+/* A mark at each end of each page. */
+static void
+mark(const struct model_run *m, size_t from)
+{
+	for (size_t i = from; i < m->npages; i++) {
+		uint64_t *p = page_to_addr(m->page + (page_t)i);
+
+		p[0] = m->seed + i;
+		p[PAGESIZE / sizeof(*p) - 1] = ~m->seed - i;
+	}
+}
+
+static void
+check_marks(const struct model_run *m, size_t npages)
+{
+	for (size_t i = 0; i < npages; i++) {
+		const uint64_t *p = page_to_addr(m->page + (page_t)i);
+
+		ck_assert_uint_eq(p[0], m->seed + i);
+		ck_assert_uint_eq(p[PAGESIZE / sizeof(*p) - 1], ~m->seed - i);
+	}
+}
+
+static void
+model_use(struct model_run *m, size_t from)
+{
+	for (size_t i = from; i < m->npages; i++)
+		ck_assert_uint_eq(used[m->page + i]++, 0);
+	mark(m, from);
+	shadow.ps_inuse += m->npages - from;
+	if (shadow.ps_inuse > shadow.ps_maxused)
+		shadow.ps_maxused = shadow.ps_inuse;
+}
+
+static void
+do_alloc(struct model_run *m, struct rnd *r)
+{
+	static const size_t most[] = { 2, 8, 64, 300 };
+	size_t npages = rnd_below(r, most[rnd_below(r, 4)]) + 1;
+	size_t align = rnd_below(r, 4) ? 1 : (size_t)1 << rnd_below(r, 7);
+	bool clean;
+
+	ck_assert_int_eq(pagerun_alloc(npages, align, KIND, &m->page, &clean),
+	    0);
+	ck_assert_uint_eq(m->page % align, 0);
+	if (align == 1)
+		ck_assert_uint_eq(m->page, model_firstfit(npages));
+	ck_assert_uint_eq(kmemsizes[m->page], KIND);
+	if (clean)
+		ck_assert(is_zero(page_to_addr(m->page), ptob(npages)));
+	else if (rnd_below(r, 2)) {
+		size_t len = rnd_below(r, ptob(npages)) + 1;
+
+		pagerun_zero(m->page, len);
+		ck_assert(is_zero(page_to_addr(m->page), len));
+	}
+	m->npages = npages;
+	m->seed = rnd_next(r);
+	model_use(m, 0);
+	shadow.ps_calls++;
+	shadow.ps_runs++;
+}
+
+static void
+model_unuse(const struct model_run *m, size_t from)
+{
+	memset(used + m->page + from, 0, m->npages - from);
+	shadow.ps_inuse -= m->npages - from;
+}
+
+static void
+do_free(struct model_run *m)
+{
+	ck_assert_uint_eq(pagerun_size(m->page), m->npages);
+	check_marks(m, m->npages);
+	pagerun_free(m->page);
+	model_unuse(m, 0);
+	m->npages = 0;
+	shadow.ps_runs--;
+}
+
+static void
+do_resize(struct model_run *m, struct rnd *r)
+{
+	size_t npages = rnd_below(r, 2 * m->npages + 4) + 1, old = m->npages;
+	bool fits = true;
+
+	for (size_t i = old; i < npages; i++)
+		fits &= !used[m->page + i];
+	ck_assert_int_eq(pagerun_resize(m->page, npages, KIND + (npages & 1)),
+	    fits ? 0 : ENOMEM);
+	check_marks(m, npages < old ? npages : old);
+	if (!fits)
+		return;
+	ck_assert_uint_eq(kmemsizes[m->page], KIND + (npages & 1));
+	if (npages < old) {
+		model_unuse(m, npages);
+		m->npages = npages;
+	} else {
+		m->npages = npages;
+		model_use(m, old);
+	}
+}
+
+/* To a new run of the same length or more. */
+static void
+do_move(struct model_run *m, struct rnd *r)
+{
+	struct model_run to = *m;
+
+	to.npages += rnd_below(r, 4);
+	to.page = alloc(to.npages);
+	ck_assert_uint_eq(to.page, model_firstfit(to.npages));
+	mark(&to, 0);
+	ck_assert_int_eq(pagerun_move(m->page, to.page), 0);
+	check_marks(&to, m->npages);
+	shadow.ps_calls++;
+	model_use(&to, 0);
+	model_unuse(m, 0);
+	*m = to;
+}
+
+/* What the model knows of free runs below the arena's end. */
+static void
+compare(void)
+{
+	struct pagerun_stats ps = stats();
+	size_t have = 0;
+
+	shadow.ps_freeruns = shadow.ps_largest = 0;
+	for (page_t i = 0; i < kmempages; i++) {
+		have = used[i] ? 0 : have + 1;
+		shadow.ps_freeruns += have == 1;
+		if (have > shadow.ps_largest)
+			shadow.ps_largest = have;
+		ck_assert_int_eq(pagerun_isfree(i), !used[i]);
+	}
+	ck_assert_uint_eq(ps.ps_mapped, kmempages);
+	ck_assert_uint_eq(ps.ps_inuse, shadow.ps_inuse);
+	ck_assert_uint_eq(ps.ps_free, kmempages - shadow.ps_inuse);
+	ck_assert_uint_eq(ps.ps_runs, shadow.ps_runs);
+	ck_assert_uint_eq(ps.ps_freeruns, shadow.ps_freeruns);
+	ck_assert_uint_eq(ps.ps_maxused, shadow.ps_maxused);
+	ck_assert_uint_eq(ps.ps_calls, shadow.ps_calls);
+	ck_assert_uint_eq(ps.ps_largest, shadow.ps_largest);
+	pagerun_check();
+}
+
+static void
+step(struct rnd *r, uint64_t *now)
+{
+	struct model_run *m = &runs[rnd_below(r, NRUN)];
+
+	if (m->npages == 0)
+		do_alloc(m, r);
+	else switch (rnd_below(r, 8)) {
+	case 0:
+	case 1:
+		do_resize(m, r);
+		break;
+	case 2:
+		do_move(m, r);
+		break;
+	default:
+		do_free(m);
+	}
+	switch (rnd_below(r, 64)) {
+	case 0:
+		pagerun_trim();
+		break;
+	case 1:
+	case 2:
+		pagerun_tick(*now += rnd_below(r, DECAY * 3 / 2));
+		break;
+	}
+}
+
+static void
+play(unsigned decay)
+{
+	struct rnd r = { decay };
+	uint64_t now = 1000000;
+
+	unit_pages(decay);
+	for (unsigned i = 0; i < unit_less(20000, 10); i++) {
+		step(&r, &now);
+		if (i % 64 == 0)
+			compare();
+	}
+	for (unsigned i = 0; i < NRUN; i++)
+		if (runs[i].npages != 0)
+			do_free(&runs[i]);
+	compare();
+	ck_assert_uint_eq(stats().ps_inuse, 0);
+	ck_assert_uint_eq(stats().ps_freeruns, kmempages > 0);
+}
+
+START_TEST(against_model)
+{
+	play(DECAY);
+}
+END_TEST
+
+START_TEST(against_model_without_decay)
+{
+	play(0);
+	ck_assert_uint_eq(stats().ps_dirty, 0);
+}
+END_TEST
+
+START_TEST(untouched)
+{
+	unit_pages(DECAY);
+	pagerun_check();
+	ck_assert(!pagerun_trim());
+	pagerun_tick(DECAY);
+	pagerun_check();
+	ck_assert_uint_eq(stats().ps_mapped, 0);
+}
+END_TEST
+
+START_TEST(lowest_address_first)
+{
+	page_t a, b, c, d;
+
+	unit_pages(DECAY);
+	a = alloc(4);
+	b = alloc(2);
+	c = alloc(8);
+	d = alloc(1);
+	ck_assert_uint_eq(a, 0);
+	ck_assert_uint_eq(b, 4);
+	ck_assert_uint_eq(c, 6);
+	ck_assert_uint_eq(d, 14);
+	pagerun_free(c);
+	pagerun_free(a);
+	ck_assert_uint_eq(alloc(3), 0);		/* not the better fit */
+	ck_assert_uint_eq(alloc(1), 3);
+	ck_assert_uint_eq(alloc(5), 6);
+	pagerun_check();
+}
+END_TEST
+
+START_TEST(coalesces_both_ways)
+{
+	page_t page[5];
+
+	unit_pages(DECAY);
+	for (int i = 0; i < 5; i++)
+		page[i] = alloc(2);
+	pagerun_free(page[1]);
+	pagerun_free(page[3]);
+	ck_assert_uint_eq(stats().ps_freeruns, 3);
+	pagerun_free(page[2]);
+	ck_assert_uint_eq(stats().ps_freeruns, 2);
+	ck_assert_uint_eq(alloc(6), 2);
+	pagerun_check();
+}
+END_TEST
+
+START_TEST(impossible_sizes)
+{
+	page_t page = 7;
+
+	unit_pages(DECAY);
+	ck_assert_int_eq(pagerun_alloc(MAXPAGES, 1, KIND, &page, NULL),
+	    ENOMEM);
+	ck_assert_int_eq(pagerun_alloc(SIZE_MAX, 1, KIND, &page, NULL),
+	    ENOMEM);
+	ck_assert_int_eq(pagerun_alloc(SIZE_MAX - 2, 8, KIND, &page, NULL),
+	    ENOMEM);
+	ck_assert_int_eq(pagerun_alloc(1, MAXPAGES, KIND, &page, NULL),
+	    ENOMEM);
+	ck_assert_int_eq(pagerun_alloc(btop(UNIT_RESERVE) + 1, 1, KIND, &page,
+	    NULL), ENOMEM);
+	ck_assert_uint_eq(page, 7);
+	page = alloc(1);
+	ck_assert_int_eq(pagerun_resize(page, MAXPAGES, KIND), ENOMEM);
+	ck_assert_int_eq(pagerun_resize(page, btop(UNIT_RESERVE) + 1, KIND),
+	    ENOMEM);
+	ck_assert_uint_eq(pagerun_size(page), 1);
+	pagerun_check();
+}
+END_TEST
+
+/* The last run grows where the arena ends. */
+START_TEST(grows_with_the_arena)
+{
+	page_t page;
+
+	unit_pages(DECAY);
+	page = alloc(1);
+	ck_assert_int_eq(pagerun_resize(page, 100000, KIND), 0);
+	memset(page_to_addr(page), 1, PAGESIZE);
+	memset(page_to_addr(page + 99999), 1, PAGESIZE);
+	ck_assert_uint_eq(pagerun_size(page), 100000);
+	pagerun_check();
+}
+END_TEST
+
+/* A step of growth that somebody else is in the way of. */
+START_TEST(steps_over_holes)
+{
+	page_t a, b;
+	void *way;
+
+	unit_pages(DECAY);
+	a = alloc(1);
+	way = mmap(page_to_addr((page_t)kmempages + 100), PAGESIZE, PROT_NONE,
+	    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1, 0);
+	ck_assert_ptr_eq(way, page_to_addr((page_t)kmempages + 100));
+	b = alloc(5000);
+	memset(page_to_addr(b), 1, ptob(5000));
+	ck_assert(page_to_addr(b) > way);
+	pagerun_check();
+	ck_assert_int_eq(pagerun_resize(a, 4000, KIND), ENOMEM);
+	pagerun_free(b);
+	pagerun_trim();
+	pagerun_check();
+	b = alloc(5000);
+	memset(page_to_addr(b), 1, ptob(5000));
+	pagerun_free(a);
+	pagerun_free(b);
+	pagerun_trim();
+	pagerun_check();
+	ck_assert_uint_eq(stats().ps_inuse, 0);
+}
+END_TEST
+
+/* Contents come along, without a fault for each page. */
+START_TEST(move_copies_nothing)
+{
+	size_t npages = 16384, faults, maps;
+	page_t from, to;
+	char *p;
+
+	unit_pages(0);
+	p = alloc_touched(npages, &from);
+	for (size_t i = 0; i < npages; i++)
+		*(size_t *)(void *)(p + ptob(i)) = i;
+	maps = unit_maps();
+	to = alloc(2 * npages);
+	faults = unit_faults();
+	ck_assert_int_eq(pagerun_move(from, to), 0);
+	faults = unit_faults() - faults;
+	p = page_to_addr(to);
+	for (size_t i = 0; i < npages; i++)
+		ck_assert_uint_eq(*(size_t *)(void *)(p + ptob(i)), i);
+	ck_assert_uint_lt(faults, 64);
+	ck_assert_uint_eq(stats().ps_inuse, 2 * npages);
+	pagerun_check();
+	pagerun_free(to);
+	pagerun_check();
+	/* Neither a mapping nor memory stays behind. */
+	ck_assert_uint_le(unit_maps(), maps + 1);
+	ck_assert_uint_eq(unit_resident(p, ptob(npages)), 0);
+	/* And where it was is zero, and said to be. */
+	ck_assert(is_zero(page_to_addr(from), ptob(npages)));
+}
+END_TEST
+
+START_TEST(clean_is_zero)
+{
+	page_t page, guard;
+	bool clean;
+
+	unit_pages(DECAY);
+	ck_assert_int_eq(pagerun_alloc(16, 1, KIND, &page, &clean), 0);
+	ck_assert(clean);
+	guard = alloc(1);
+	memset(page_to_addr(page), 1, ptob(16));
+	pagerun_free(page);
+	ck_assert_int_eq(pagerun_alloc(16, 1, KIND, &page, &clean), 0);
+	ck_assert(!clean);
+	pagerun_free(page);
+	ck_assert(pagerun_trim());
+	ck_assert(!pagerun_trim());
+	ck_assert_int_eq(pagerun_alloc(16, 1, KIND, &page, &clean), 0);
+	ck_assert(clean);
+	ck_assert(is_zero(page_to_addr(page), ptob(16)));
+	pagerun_free(guard);
+}
+END_TEST
+
+/* Of a run with clean pages, only the others are touched. */
+START_TEST(zero_skips_clean_pages)
+{
+	size_t n = 1024;
+	page_t page, first, guard;
+	bool clean;
+
+	unit_pages(DECAY);
+	page = alloc(n);
+	guard = alloc(1);
+	memset(page_to_addr(page), 1, PAGESIZE);
+	pagerun_free(page);
+	pagerun_trim();
+	alloc_touched(n / 2, &first);		/* half dirty, half clean */
+	pagerun_free(first);
+	ck_assert_int_eq(pagerun_alloc(n, 1, KIND, &page, &clean), 0);
+	ck_assert_uint_eq(page, first);
+	ck_assert(!clean);
+	pagerun_zero(page, ptob(n));
+	ck_assert(unit_resident(page_to_addr(page), ptob(n)) <= n / 2 + 1);
+	ck_assert(is_zero(page_to_addr(page), ptob(n)));
+	pagerun_free(guard);
+}
+END_TEST
+
+/* Rule one: what exceeds the limit goes at once. */
+START_TEST(excess_goes_at_once)
+{
+	size_t n = 16384;
+	page_t page, guard;
+	char *p;
+
+	unit_pages(DECAY);
+	p = alloc_touched(n, &page);
+	guard = alloc(1);
+	ck_assert_uint_eq(unit_resident(p, ptob(n)), n);
+	pagerun_free(page);
+	ck_assert_uint_le(unit_resident(p, ptob(n)), 256);
+	ck_assert_uint_le(stats().ps_dirty, 256);
+	ck_assert_uint_ge(stats().ps_purged, n - 256);
+	pagerun_check();
+	pagerun_free(guard);
+}
+END_TEST
+
+START_TEST(excess_of_shrinking_goes_too)
+{
+	size_t n = 16384;
+	page_t page, guard;
+	char *p;
+
+	unit_pages(DECAY);
+	p = alloc_touched(n, &page);
+	guard = alloc(1);
+	ck_assert_int_eq(pagerun_resize(page, 1, KIND), 0);
+	ck_assert_uint_le(unit_resident(p, ptob(n)), 257);
+	pagerun_free(guard);
+}
+END_TEST
+
+/* A program that frees and allocates in turn stops paying for it. */
+START_TEST(limit_learns)
+{
+	size_t n = 8192, before;
+	page_t page;
+
+	unit_pages(DECAY);
+	for (int i = 0; i < 10; i++) {
+		alloc_touched(n, &page);
+		pagerun_free(page);
+	}
+	before = stats().ps_purged;
+	for (int i = 0; i < 10; i++) {
+		alloc_touched(n, &page);
+		pagerun_free(page);
+	}
+	ck_assert_uint_eq(stats().ps_purged, before);
+	ck_assert_uint_eq(stats().ps_dirty, n);
+	/* And unlearns: a few quiet periods, and it is small again. */
+	for (int i = 1; i < 100; i++)
+		pagerun_tick((uint64_t)i * DECAY);
+	ck_assert_uint_eq(stats().ps_dirty, 0);
+}
+END_TEST
+
+/* Rule two: after a period, what was not used for all of it. */
+START_TEST(decay_takes_the_unused)
+{
+	page_t a, b;
+	char *p;
+
+	unit_pages(DECAY);
+	p = alloc_touched(100, &a);
+	alloc_touched(50, &b);
+	pagerun_tick(DECAY);
+	pagerun_free(a);
+	pagerun_tick(2 * DECAY);		/* a new period begins */
+	ck_assert_uint_eq(stats().ps_dirty, 100);
+	ck_assert_uint_eq(alloc(40), a);	/* used in this period */
+	pagerun_free(a);
+	pagerun_tick(3 * DECAY - 1);
+	ck_assert_uint_eq(stats().ps_dirty, 100);
+	pagerun_tick(3 * DECAY);
+	ck_assert_uint_eq(stats().ps_dirty, 40);
+	ck_assert_uint_eq(unit_resident(p, ptob(100)), 40);
+	pagerun_tick(4 * DECAY);
+	ck_assert_uint_eq(stats().ps_dirty, 0);
+	ck_assert_uint_eq(unit_resident(p, ptob(100)), 0);
+	pagerun_check();
+	pagerun_free(b);
+}
+END_TEST
+
+/* What trim took must not be counted on by the next period. */
+START_TEST(decay_after_trim)
+{
+	page_t a, b, guard;
+
+	unit_pages(DECAY);
+	alloc_touched(100, &a);
+	alloc_touched(50, &b);
+	guard = alloc(1);
+	pagerun_free(a);
+	pagerun_tick(DECAY);
+	pagerun_tick(2 * DECAY - 1);
+	pagerun_trim();
+	pagerun_tick(2 * DECAY);
+	pagerun_free(b);
+	for (int i = 3; i < 8; i++)
+		pagerun_tick((uint64_t)i * DECAY);
+	ck_assert_uint_eq(stats().ps_dirty, 0);
+	pagerun_free(guard);
+}
+END_TEST
+
+START_TEST(trim_gives_everything_back)
+{
+	size_t n = 4096, vm = unit_vmsize();
+	page_t page[8];
+	char *p;
+
+	unit_pages(DECAY);
+	for (int i = 0; i < 8; i++)
+		alloc_touched(n, &page[i]);
+	for (int i = 0; i < 8; i += 2)
+		pagerun_free(page[i]);
+	p = page_to_addr(page[0]);
+	pagerun_trim();
+	ck_assert_uint_eq(unit_resident(p, ptob(8 * n)), 4 * n);
+	ck_assert_uint_eq(stats().ps_dirty, 0);
+	for (int i = 1; i < 8; i += 2)
+		pagerun_free(page[i]);
+	pagerun_trim();
+	pagerun_check();
+	ck_assert_uint_eq(stats().ps_mapped, 0);
+	ck_assert_uint_eq(kmempages, 0);
+	ck_assert_uint_lt(unit_vmsize(), vm + ((size_t)4 << 20));
+	/* And it all works again. */
+	ck_assert_uint_eq(alloc(n), 0);
+	pagerun_check();
+}
+END_TEST
+
+/* Only what held memory counts as given back. */
+START_TEST(purged_is_exact)
+{
+	page_t page[4];
+	size_t before;
+
+	unit_pages(DECAY);
+	for (int i = 0; i < 4; i++)
+		alloc_touched(8, &page[i]);
+	pagerun_free(page[1]);
+	pagerun_trim();
+	before = stats().ps_purged;
+	ck_assert_uint_eq(before, 8);
+	pagerun_free(page[0]);
+	pagerun_free(page[2]);
+	pagerun_trim();
+	ck_assert_uint_eq(stats().ps_purged - before, 16);
+}
+END_TEST
+
+/* vm.max_map_count is not eaten up. */
+START_TEST(many_runs_few_mappings)
+{
+	unsigned n = unit_less(400000, 10);
+	page_t *page = calloc(n, sizeof(*page));
+
+	ck_assert_ptr_nonnull(page);
+	unit_pages(DECAY);
+	for (unsigned i = 0; i < n; i++)
+		page[i] = alloc(1);
+	for (unsigned i = 0; i < n; i += 2)
+		pagerun_free(page[i]);
+	ck_assert_uint_eq(stats().ps_runs, n / 2);
+	ck_assert_uint_ge(stats().ps_freeruns, n / 2);
+	ck_assert_uint_lt(unit_maps(), 100);
+	pagerun_check();
+	pagerun_trim();
+	ck_assert_uint_lt(unit_maps(), 100);
+	for (unsigned i = 1; i < n; i += 2)
+		pagerun_free(page[i]);
+	pagerun_check();
+	ck_assert_uint_eq(stats().ps_freeruns, 1);
+	free(page);
+}
+END_TEST
+
+/* Threads, each with marked runs of its own. */
+#define NTHREAD	4
+
+static void *
+worker(void *arg)
+{
+	struct rnd r = { (uint64_t)(uintptr_t)arg };
+	struct model_run mine[16] = { 0 };
+
+	for (unsigned i = 0; i < unit_less(20000, 20); i++) {
+		struct model_run *m = &mine[rnd_below(&r, 16)];
+
+		if (m->npages == 0) {
+			m->npages = rnd_below(&r, 20) + 1;
+			m->page = alloc(m->npages);
+			m->seed = rnd_next(&r);
+			mark(m, 0);
+		} else {
+			check_marks(m, m->npages);
+			pagerun_free(m->page);
+			m->npages = 0;
+		}
+		if (rnd_below(&r, 1000) == 0)
+			pagerun_trim();
+		if (rnd_below(&r, 100) == 0)
+			pagerun_tick(i);
+	}
+	for (int i = 0; i < 16; i++)
+		if (mine[i].npages != 0)
+			pagerun_free(mine[i].page);
+	return (NULL);
+}
+
+START_TEST(threads)
+{
+	pthread_t thread[NTHREAD];
+
+	unit_pages(1);
+	for (uintptr_t i = 0; i < NTHREAD; i++)
+		ck_assert_int_eq(pthread_create(&thread[i], NULL, worker,
+		    (void *)(i + 1)), 0);
+	for (int i = 0; i < 50; i++)
+		pagerun_check();
+	for (int i = 0; i < NTHREAD; i++)
+		pthread_join(thread[i], NULL);
+	pagerun_check();
+	ck_assert_uint_eq(stats().ps_inuse, 0);
+	ck_assert_uint_eq(stats().ps_runs, 0);
+	ck_assert_uint_le(stats().ps_freeruns, 1);
+}
+END_TEST
+
+UNIT_MAIN("pagerun", 1, untouched, against_model,
+    against_model_without_decay, lowest_address_first, coalesces_both_ways, impossible_sizes,
+    grows_with_the_arena, steps_over_holes, move_copies_nothing,
+    clean_is_zero, zero_skips_clean_pages, excess_goes_at_once,
+    excess_of_shrinking_goes_too, limit_learns, decay_takes_the_unused,
+    decay_after_trim, trim_gives_everything_back, purged_is_exact,
+    many_runs_few_mappings, threads);
