@@ -10,7 +10,7 @@
  * thread at most its share.  A thread that gets no magazine does without: it
  * takes single blocks from the list itself.
  *
- * The depot of a list keeps d_max full magazines.  It starts with one, grows
+ * The depot of a list keeps d_max full magazines.  It starts with none, grows
  * by each that was emptied into the clusters and then missed, and shrinks by
  * what no one used for a period.
  *
@@ -29,7 +29,7 @@
 #include "pagerun.h"
 #include "report.h"
 
-#define ROUNDS_MAX	62
+#define ROUNDS_MAX	94
 #define MAG_BYTES(size)	((size) < 4096 ? (size_t)16 << 10 : (size_t)64 << 10)
 #define HELD_MIN	((size_t)64 << 20)
 #define HELD_SHARE	32		/* of physical memory */
@@ -657,7 +657,7 @@ depot_reap(unsigned indx)
 
 	lock_acquire(&d->d_lock);
 	surplus = d->d_min;
-	d->d_max -= surplus < d->d_max ? surplus : d->d_max - 1;
+	d->d_max -= surplus < d->d_max ? surplus : d->d_max;
 	d->d_min = d->d_nfull - surplus;
 	d->d_flushed = 0;
 	lock_release(&d->d_lock);
@@ -784,7 +784,6 @@ cache_init(void)
 
 		d->d_rounds = (uint32_t)(rounds > ROUNDS_MAX ? ROUNDS_MAX :
 		    rounds < 1 ? 1 : rounds);
-		d->d_max = 1;
 		lock_init(&d->d_lock, RANK_DEPOT);
 	}
 }
