@@ -236,12 +236,18 @@ take_blocks(struct kmembuckets *kb, struct kmemcluster *c, void **slot,
 	return (want);
 }
 
+static inline size_t
+offset_in(const struct kmemcluster *c, const void *p)
+{
+	return ((uintptr_t)p - (uintptr_t)page_to_addr(c->c_page));
+}
+
 /* The number of a block in its cluster. */
 static inline unsigned
 block_number(const struct kmembuckets *kb, const struct kmemcluster *c,
     const void *p)
 {
-	size_t off = (size_t)((const char *)p - (char *)page_to_addr(c->c_page));
+	size_t off = offset_in(c, p);
 
 	/* Exact, since off * kb_size < 2^RECIPSHIFT in any cluster. */
 	return ((unsigned)(off * kb->kb_recip >> RECIPSHIFT));
@@ -409,7 +415,7 @@ bucket_isblock(unsigned indx, const void *p)
 	if (indx >= bucket_runs)
 		return (((uintptr_t)p & PAGEMASK) == 0);
 	c = cluster_of(p);
-	off = (size_t)((const char *)p - (char *)page_to_addr(c->c_page));
+	off = offset_in(c, p);
 	number = block_number(kb, c, p);
 	return (number < kb->kb_elmpercl && number * kb->kb_size == off);
 }

@@ -53,12 +53,12 @@ struct kmembuckets {
 	uint64_t	kb_recip;	/* 2^RECIPSHIFT / kb_size, rounded up */
 	uint32_t	kb_elmpercl;	/* blocks in a cluster; 1: a page run */
 	uint32_t	kb_clpages;	/* pages in a cluster */
-	uint32_t	kb_clbytes;	/* of a struct kmemcluster with its map */
+	uint32_t	kb_clbytes;	/* in a struct kmemcluster */
 
 	KMA_ALIGNED(KMA_CACHELINE)
 	struct lock	kb_lock;
 	uint32_t	kb_next;	/* clusters with free blocks */
-	uint32_t	kb_spare;	/* unused struct kmemclusters, by c_next */
+	uint32_t	kb_spare;	/* unused kmemclusters, by c_next */
 	uint32_t	kb_nempty;
 	uint32_t	kb_highwat;	/* empty clusters kept */
 	size_t		kb_total;

@@ -53,7 +53,7 @@ struct depot {
 	uint32_t	 d_nfull;
 	uint32_t	 d_min;
 	uint32_t	 d_max;
-	uint32_t	 d_flushed;	/* magazines emptied into the clusters */
+	uint32_t	 d_flushed;	/* emptied into the clusters */
 };
 
 static struct depot	  depot[NLIST];

@@ -41,7 +41,8 @@ next_operator(const char *name)
 			fn = dlsym(lib, name);
 	}
 	if (fn == NULL)
-		report_panic("operator new", "a C++ library can throw bad_alloc");
+		report_panic("operator new",
+		    "a C++ library can throw bad_alloc");
 	return (fn);
 }
 

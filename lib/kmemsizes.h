@@ -15,7 +15,7 @@
  * last still say whether the page was clean or dirty when it was last free:
  * that is how calloc knows what is zero.
  *
- *	kmembase                                        kmembase + ptob(kmempages)
+ *	kmembase                                          kmempages
  *	| cluster   | free    | run of 4        | run   |
  *	| 9 9 9 9   | 2 2 1 1 | 4  (2)(2) 3     | 57    | 0 0 0 ...   kmemsizes
  *

@@ -153,7 +153,7 @@ static const struct option {
 } option_table[] = {
 	{ "help", "", set_help, "list the options" },
 	{ "stats", "[=FILE]", set_stats,
-	    "print the tables at exit, to standard error or FILE (%p: the PID)" },
+	    "print the tables at exit, on stderr or to FILE (%p: the PID)" },
 	{ "decay", "=MS", set_decay,
 	    "how long freed pages stay resident, in ms; 0: not at all [500]" },
 	{ "spacing", "=1|2|4", set_spacing,

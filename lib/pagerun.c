@@ -288,7 +288,7 @@ dirty_limit(void)
 	return (share > pr_retain ? share : pr_retain);
 }
 
-/* Pages were taken, ndirty of them dirty: what had been given back is missed. */
+/* Pages were taken, some clean: what had been given back is missed. */
 static void
 taken(size_t npages, size_t ndirty)
 {
@@ -581,7 +581,8 @@ pagerun_zero(page_t page, size_t len)
 	char *addr = page_to_addr(page);
 
 	for (size_t i = 0, n; i < npages; i += n) {
-		bool clean = i > 0 && i < last && kmemsizes[page + i] == KU_CLEAN;
+		bool clean = i > 0 && i < last &&
+		    kmemsizes[page + i] == KU_CLEAN;
 
 		for (n = 1; i + n < npages && i + n < last && i > 0 &&
 		    (kmemsizes[page + i + n] == KU_CLEAN) == clean; n++)
@@ -657,6 +658,7 @@ pagerun_stats(struct pagerun_stats *ps)
 static void
 check_run(const struct pagerun *run)
 {
+	uint32_t id = meta_id(run);
 	page_t dirty = 0;
 
 	if (run == NULL)
@@ -667,8 +669,8 @@ check_run(const struct pagerun *run)
 		dirty += kmemsizes[run->pr_page + i] == KU_DIRTY;
 	}
 	KMA_ASSERT(dirty == run->pr_ndirty);
-	KMA_ASSERT(kmemusage[run->pr_page] == meta_id(run));
-	KMA_ASSERT(kmemusage[run->pr_page + run->pr_npages - 1] == meta_id(run));
+	KMA_ASSERT(kmemusage[run->pr_page] == id);
+	KMA_ASSERT(kmemusage[run->pr_page + run->pr_npages - 1] == id);
 	check_run(run->pr_right);
 }
 

@@ -36,7 +36,7 @@ struct KMA_ALIGNED(16) pagerun {	/* a meta number needs that */
 
 struct runtree {
 	struct pagerun	*rt_root;
-	uint32_t	 rt_seed;	/* of the priorities: the same each run */
+	uint32_t	 rt_seed;	/* of the priorities */
 };
 
 void	runtree_insert(struct runtree *rt, struct pagerun *run);

@@ -126,7 +126,7 @@ print_buckets(struct report *r)
 static size_t
 percent(size_t part, size_t whole)
 {
-	return (whole == 0 ? 100 : (size_t)((double)part * 100 / (double)whole));
+	return (whole < 100 ? 100 : part / (whole / 100));
 }
 
 void
@@ -168,7 +168,8 @@ stats_xml(struct report *r)
 	struct stats_bucket sb;
 
 	stats_totals(&st);
-	report_printf(r, "<malloc version=\"kma-1\">\n<heap nr=\"0\">\n<sizes>\n");
+	report_printf(r, "<malloc version=\"kma-1\">\n"
+	    "<heap nr=\"0\">\n<sizes>\n");
 	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++) {
 		stats_bucket(indx, &sb);
 		if (sb.sb_calls == 0 && sb.sb_pages == 0)
