@@ -1,0 +1,42 @@
+#!/bin/sh
+# tests/conform/limit-overcommit.sh: under strict overcommit
+# (vm.overcommit_memory=2) programs start, fill what there is, and free again.
+# It changes a setting of the whole machine for a moment, so it runs only when
+# asked to, as root.
+
+knob=/proc/sys/vm/overcommit_memory
+prog=${KMA_BUILDDIR:-.}/tests/conform/limit-fill
+
+if [ "${KMA_TEST_OVERCOMMIT:-}" != 1 ]; then
+	echo "1..0 # SKIP changes a setting of the machine:" \
+	    "set KMA_TEST_OVERCOMMIT=1"
+	exit 0
+fi
+old=$(cat $knob)
+trap 'echo $old >$knob' EXIT
+trap 'exit 1' HUP INT TERM
+if ! echo 2 >$knob 2>/dev/null || [ "$(cat $knob)" != 2 ]; then
+	echo "1..0 # SKIP $knob cannot be written"
+	exit 0
+fi
+
+n=0
+result() {
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		echo "not ok $n - $2"
+	fi
+}
+
+LD_PRELOAD=${LIBKMA:-lib/.libs/libkma.so} sh -c 'ls -l / >/dev/null'
+result $? "a shell and ls start"
+# The same limits as without, since they are the narrower ones.
+(ulimit -v 262144 && "$prog" 256 256 75)
+result $? "256 MB of blocks of 256 bytes under a limit"
+"${KMA_BUILDDIR:-.}/tests/conform/mem-maps" >/dev/null
+result $? "200,000 page runs"
+"${KMA_BUILDDIR:-.}/tests/conform/fork-storm" 200 >/dev/null
+result $? "a fork storm"
+echo 1..$n
