@@ -3,24 +3,22 @@
  *
  * Layer 9.  No state, no logic but what POSIX and glibc say of arguments and
  * errno.  Where they leave a choice, glibc's is taken: programs were tested
- * there.
+ * there.  glibc's controls and figures are in glibc.c.
  */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <malloc.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "cdefs.h"
 #include "kmem.h"
-#include "report.h"
 #include "start.h"
-#include "stats.h"
 
 #define ALIAS_OF(name)	__attribute__((alias(#name), visibility("default"), \
 			    copy(name)))
 
 /* These are not in the headers of every libc. */
+void	*pvalloc(size_t size);
 void	 cfree(void *p);
 void	 free_sized(void *p, size_t size);
 void	 free_aligned_sized(void *p, size_t align, size_t size);
@@ -176,106 +174,6 @@ free_aligned_sized(void *p, size_t align, size_t size)
 	(void)align;
 	(void)size;
 	free(p);
-}
-
-/*
- * glibc's controls and figures.
- */
-
-KMA_EXPORT int
-malloc_trim(size_t pad)
-{
-	(void)pad;
-	return (kmem_trim());
-}
-
-/* There are no such knobs; programs check that setting them works. */
-KMA_EXPORT int
-mallopt(int param, int value)
-{
-	(void)param;
-	(void)value;
-	return (1);
-}
-
-KMA_EXPORT struct mallinfo2
-mallinfo2(void)
-{
-	struct stats_totals st;
-
-	stats_totals(&st);
-	return ((struct mallinfo2) {
-		.arena = st.st_mapped,
-		.ordblks = st.st_freeruns,
-		.hblks = st.st_runs,
-		.hblkhd = st.st_runbytes,
-		.usmblks = st.st_maxmapped,
-		.fsmblks = st.st_cached,
-		.uordblks = st.st_inuse,
-		.fordblks = st.st_mapped - st.st_inuse,
-		.keepcost = st.st_dirty,
-	});
-}
-
-static int
-clamp(size_t n)
-{
-	return (n > INT32_MAX ? INT32_MAX : (int)n);
-}
-
-KMA_EXPORT struct mallinfo
-mallinfo(void)
-{
-	struct mallinfo2 wide = mallinfo2();
-	struct mallinfo mi = {
-		.arena = clamp(wide.arena),
-		.ordblks = clamp(wide.ordblks),
-		.hblks = clamp(wide.hblks),
-		.hblkhd = clamp(wide.hblkhd),
-		.usmblks = clamp(wide.usmblks),
-		.fsmblks = clamp(wide.fsmblks),
-		.uordblks = clamp(wide.uordblks),
-		.fordblks = clamp(wide.fordblks),
-		.keepcost = clamp(wide.keepcost),
-	};
-
-	return (mi);
-}
-
-KMA_EXPORT void
-malloc_stats(void)
-{
-	struct report r;
-
-	report_open(&r, 2);
-	stats_print(&r);
-}
-
-struct stream {
-	FILE	*fp;
-	int	 error;
-};
-
-static void
-to_stream(void *arg, const char *text, size_t len)
-{
-	struct stream *stream = arg;
-
-	if (fwrite(text, 1, len, stream->fp) != len)
-		stream->error = EIO;
-}
-
-KMA_EXPORT int
-malloc_info(int options, FILE *fp)
-{
-	struct stream stream = { fp, 0 };
-	struct report r;
-
-	if (options != 0)
-		return (EINVAL);
-	report_open_sink(&r, to_stream, &stream);
-	stats_xml(&r);
-	return (stream.error);
 }
 
 /* glibc's other names. */
