@@ -1,0 +1,137 @@
+#!/bin/bash
+# suites.sh: the test suites that Debian packages for some of the programs,
+# module by module on glibc and on libkma: what passes on the one must pass on
+# the other.  It takes an hour or two, and says where it is.
+#
+# usage: suites.sh [SUITE [MODULE...]], to look at one thing again: python,
+# python-malloc (with PYTHONMALLOC=malloc), glib, stress-ng
+. "$(dirname "$0")/lib.sh"
+
+begin suites
+only=${1:-}
+[ $# -eq 0 ] || shift
+modules=("$@")
+python=/usr/bin/python3
+limit=900
+number=0
+total=0
+
+wanted() { # SUITE
+	[ -z "$only" ] || [ "$only" = "$1" ]
+}
+
+# compare NAME COMMAND...: both runs side by side; one line of the report.  A
+# module that passes on glibc and not on libkma gets a second chance, alone:
+# some of them depend on time.
+compare() {
+	local name=$1 who start=$SECONDS
+	local -A status jobs_of pids stats_of
+	shift
+	number=$((number + 1))
+	for who in glibc libkma; do
+		launch "$who" "$@"
+		jobs_of[$who]=$job pids[$who]=$pid stats_of[$who]=$stats
+	done
+	for who in glibc libkma; do
+		finished "${jobs_of[$who]}"
+		status[$who]=$?
+	done
+	stats=${stats_of[libkma]} pid=${pids[libkma]}
+	name="[$number/$total] $name ($((SECONDS - start)) s)"
+
+	if [ "${status[glibc]}" -ne 0 ]; then
+		skip_one "$name" "status ${status[glibc]} on glibc," \
+		    "${status[libkma]} on libkma"
+	elif [ "${status[libkma]}" -ne 0 ]; then
+		launch libkma "$@"
+		if finished "$job"; then
+			note "$name: status ${status[libkma]} at first"
+			proved "$name"
+		else
+			fail "$name"
+			note "status ${status[libkma]}: $*"
+			note_file "$work/libkma/stdout" 40
+			note_file "$work/libkma/stderr"
+		fi
+	else
+		proved "$name"
+	fi
+	rm -rf "${stats_of[@]}"
+	rm -rf "$work/tmp"/* "$work/tmp"/.[!.]*
+}
+
+proved() {
+	if [ "$(requests_of "$stats/$pid")" -gt 0 ]; then
+		pass "$1"
+	else
+		fail "$1: libkma served it"
+	fi
+}
+
+python_suite() { # NAME ENV...
+	local name=$1 list=("${modules[@]}") module
+	shift
+	if ! $python -c 'import test.regrtest' 2>/dev/null; then
+		skip_one "$name" "Debian package: libpython3.11-testsuite"
+		return
+	fi
+	if [ ${#list[@]} -eq 0 ]; then
+		mapfile -t list < <($python -m test --list-tests)
+	fi
+	number=0
+	total=${#list[@]}
+	for module in "${list[@]}"; do
+		compare "$name $module" env "$@" $python -m test "$module"
+	done
+}
+
+glib_suite() {
+	local list=("${modules[@]}") dir=/usr/share/installed-tests/glib test
+	if [ ! -d $dir ]; then
+		skip_one glib "Debian package: libglib2.0-tests"
+		return
+	fi
+	if [ ${#list[@]} -eq 0 ]; then
+		mapfile -t list < <(cd $dir && printf '%s\n' *.test)
+	fi
+	number=0
+	total=${#list[@]}
+	limit=300
+	for test in "${list[@]}"; do
+		# shellcheck disable=SC2046	# a command with its words
+		compare "glib ${test%.test}" \
+		    $(sed -n 's/^Exec=//p' "$dir/${test%.test}.test")
+	done
+}
+
+# Not all of its stressors: those that live on the heap, or fork and thread.
+stress_suite() {
+	local list=("${modules[@]}") stressor
+	if ! command -v stress-ng >/dev/null; then
+		skip_one stress-ng "Debian package: stress-ng"
+		return
+	fi
+	if [ ${#list[@]} -eq 0 ]; then
+		list=(malloc bigheap list tree judy zlib bsearch hsearch
+		    lsearch tsearch heapsort mergesort qsort radixsort shellsort
+		    skiplist str wcs matrix hash regs funcret fork vfork
+		    forkheavy clone pthread nanosleep sem mq pipe poll sigfd
+		    context dir env fstat get mincore sysinfo
+		    memcpy memfd mremap stack utime)
+	fi
+	number=0
+	total=${#list[@]}
+	limit=120
+	for stressor in "${list[@]}"; do
+		compare "stress-ng $stressor" stress-ng --verify \
+		    --timeout 6 "--$stressor" 2
+	done
+}
+
+! wanted python || python_suite python
+! wanted glib || glib_suite
+! wanted stress-ng || stress_suite
+limit=900
+! wanted python-malloc || python_suite python-malloc PYTHONMALLOC=malloc
+
+finish
