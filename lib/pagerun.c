@@ -44,6 +44,8 @@
 #define RETAIN_MAX	btop((size_t)128 << 20)
 #define INUSE_SHARE	8	/* of the pages in use may be dirty too */
 #define PURGE_MOST	1024	/* pages in one system call */
+#define ZERO_STEP	1024	/* pages looked at in one system call */
+#define ZERO_LOOK	64	/* fewer are zeroed without a look */
 #define RETRACT_MIN	btop((size_t)64 << 20)	/* unmapped when unused */
 
 /* Nodes come in chunks, each twice the one before, untouched until used. */
@@ -574,21 +576,47 @@ pagerun_move(page_t from, page_t to)
 	return (0);
 }
 
+/*
+ * Zeroes pages that may be dirty, ZERO_STEP at most.  Those that hold no
+ * memory, since nobody touched them, are not touched for this either: they
+ * are given back, which costs next to nothing, in case they are in the swap.
+ */
+static void
+zero_dirty(page_t page, size_t npages)
+{
+	unsigned char resident[ZERO_STEP];
+	uintptr_t addr = (uintptr_t)page_to_addr(page);
+
+	if (npages < ZERO_LOOK ||
+	    os_resident(addr, ptob(npages), resident) != 0) {
+		memset((void *)addr, 0, ptob(npages));
+		return;
+	}
+	for (size_t i = 0, n; i < npages; i += n) {
+		bool here = resident[i] & 1;
+
+		for (n = 1; i + n < npages && (resident[i + n] & 1) == here; n++)
+			continue;
+		if (here || os_purge(addr + ptob(i), ptob(n)) != 0)
+			memset((void *)(addr + ptob(i)), 0, ptob(n));
+	}
+}
+
 void
 pagerun_zero(page_t page, size_t len)
 {
 	size_t npages = btop(round_page(len)), last = kmemusage[page] - 1;
-	char *addr = page_to_addr(page);
 
 	for (size_t i = 0, n; i < npages; i += n) {
+		/* The first and the last byte do not tell. */
 		bool clean = i > 0 && i < last &&
 		    kmemsizes[page + i] == KU_CLEAN;
 
-		for (n = 1; i + n < npages && i + n < last && i > 0 &&
-		    (kmemsizes[page + i + n] == KU_CLEAN) == clean; n++)
+		for (n = 1; i + n < npages && n < ZERO_STEP && (clean ==
+		    (i + n < last && kmemsizes[page + i + n] == KU_CLEAN)); n++)
 			continue;
 		if (!clean)
-			memset(addr + ptob(i), 0, ptob(n));
+			zero_dirty(page + (page_t)i, n);
 	}
 }
 
