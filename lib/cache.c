@@ -30,7 +30,7 @@
 #include "report.h"
 
 #define ROUNDS_MAX	94
-#define MAG_BYTES(size)	((size) < 4096 ? (size_t)16 << 10 : (size_t)64 << 10)
+#define MAG_BYTES(size)	((size) < 4096 ? (size_t)16 << 10 : (size_t)256 << 10)
 #define HELD_MIN	((size_t)64 << 20)
 #define HELD_SHARE	32		/* of physical memory */
 #define THREAD_MAX	((size_t)8 << 20)
