@@ -259,7 +259,7 @@ for size in 16 64 1000 $((8 * K)) $((64 * K)); do
 	misuse free "$duplicate" free_aligned_sized_twice $(((size + 63) & -64))
 	misuse free "$duplicate" double_free_aligned 32 "$size"
 	misuse free "$duplicate" double_free_aligned $((4 * K)) "$size"
-	misuse free "$freepage" double_free_aligned $((64 * K)) "$size"
+	misuse free "$duplicate|$freepage" double_free_aligned $((64 * K)) "$size"
 done
 
 # A second free that comes later, or from another thread. The fast path does
@@ -276,18 +276,21 @@ for size in 16 64 1000 $((8 * K)) $((64 * K)); do
 done
 todo=
 
-# Pages that are free.
+# Runs of pages that are free: as such, or still held for the next request of
+# their length.
 for size in $runs; do
-	for p in double_free double_free_between double_free_later \
-	    double_free_calloc double_free_realloc_zero free_page_middle \
-	    free_page_trimmed thread_double_free fork_double_free \
-	    delete_twice; do
-		misuse free "$freepage" "$p" "$size"
+	for p in double_free double_free_between double_free_calloc \
+	    double_free_realloc_zero double_free_later thread_double_free \
+	    fork_double_free delete_twice; do
+		misuse free "$duplicate|$freepage" "$p" "$size"
 	done
-	misuse realloc "$freepage" realloc_freed "$size" 100
-	misuse realloc "$freepage" realloc_free_page "$size"
-	misuse malloc_usable_size "$freepage" usable_freed "$size"
-	misuse malloc_usable_size "$freepage" usable_free_page "$size"
+	misuse free "$freepage|$unaligned" free_page_middle "$size"
+	misuse free "$freepage" free_page_trimmed "$size"
+	misuse realloc "$duplicate|$freepage" realloc_freed "$size" 100
+	misuse realloc "$freepage|$unaligned" realloc_free_page "$size"
+	misuse malloc_usable_size "$duplicate|$freepage" usable_freed "$size"
+	misuse malloc_usable_size "$freepage|$unaligned" usable_free_page \
+	    "$size"
 done
 # The arena may have shrunk meanwhile.
 for size in $lists $cached; do

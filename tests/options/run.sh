@@ -81,7 +81,7 @@ done
 # help
 works help help
 for key in help stats decay spacing reserve deepbind abort; do
-	echo "$err" | grep -qE "^libkma:  +$key(=|\[| )"
+	echo "$err" | grep -qE "^libkma:  +$key(=|\[|:| )"
 	result "help: names $key" "$err"
 done
 ! echo "$err" | grep -q -e unknown -e bad

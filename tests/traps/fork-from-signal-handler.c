@@ -12,11 +12,25 @@
 #include <signal.h>
 #include <time.h>
 
-#define NFORK		400
-#define INTERVAL	700	/* microseconds */
+#define NFORK		1000
+#define DELAY		300	/* microseconds */
 
 static volatile sig_atomic_t nfork, nlost;
 static volatile int stop;
+
+/*
+ * One signal, a little later. Not a steady tick: where a fork takes longer
+ * than that, there would be nothing but handlers.
+ */
+static void
+arm(void)
+{
+	struct itimerval once;
+
+	memset(&once, 0, sizeof(once));
+	once.it_value.tv_usec = DELAY;
+	must(setitimer(ITIMER_REAL, &once, NULL) == 0);
+}
 
 static void
 handler(int sig)
@@ -30,7 +44,8 @@ handler(int sig)
 		_exit(0);
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
 		nlost++;
-	nfork++;
+	if (++nfork < NFORK)
+		arm();
 	errno = saved;
 }
 
@@ -71,17 +86,12 @@ other(void *arg)
 static void
 storm(void)
 {
-	struct itimerval on, off;
 	unsigned i;
 
-	memset(&on, 0, sizeof(on));
-	memset(&off, 0, sizeof(off));
-	on.it_interval.tv_usec = on.it_value.tv_usec = INTERVAL;
 	nfork = nlost = 0;
-	must(setitimer(ITIMER_REAL, &on, NULL) == 0);
+	arm();
 	for (i = 0; nfork < NFORK; i++)
 		allocate(i);
-	must(setitimer(ITIMER_REAL, &off, NULL) == 0);
 }
 
 /* In a process of its own, so that a deadlock is a failure, not a hang. */
