@@ -254,7 +254,7 @@ play(unsigned decay)
 	unit_pages(decay);
 	for (unsigned i = 0; i < unit_less(20000, 10); i++) {
 		step(&r, &now);
-		if (i % 64 == 0)
+		if (i % 512 == 511)
 			compare();
 	}
 	for (unsigned i = 0; i < NRUN; i++)
@@ -699,6 +699,7 @@ START_TEST(threads)
 	pthread_t thread[NTHREAD];
 
 	unit_pages(1);
+	pagerun_free(alloc(1));
 	for (uintptr_t i = 0; i < NTHREAD; i++)
 		ck_assert_int_eq(pthread_create(&thread[i], NULL, worker,
 		    (void *)(i + 1)), 0);
