@@ -16,7 +16,7 @@
 
 static volatile sig_atomic_t forks, is_child;
 static volatile sig_atomic_t child_allocates, child_runs;
-static volatile int stop;
+static volatile int stop, main_forks;
 
 static void
 handler(int signo)
@@ -79,6 +79,17 @@ worker(void *arg)
 	return (NULL);
 }
 
+static void *
+opener(void *arg)
+{
+	FILE *fp;
+
+	must((fp = fopen("/dev/null", "w")) != NULL);
+	fclose(fp);
+	fflush(NULL);
+	return (arg);
+}
+
 static void
 storm(const char *what)
 {
@@ -101,6 +112,8 @@ storm(const char *what)
 	while (forks < FORKS && !is_child) {
 		for (i = 0; i < 50; i++)
 			churn(&rng);
+		if (main_forks && (pid = fork()) == 0)
+			_exit(0);
 		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
 			failed += status != 0;
 	}
@@ -123,7 +136,7 @@ main(int argc, char **argv)
 	uintptr_t i;
 
 	(void)argc;
-	tap_begin(argv, 120);
+	tap_begin(argv, 60);
 	memset(&sa, 0, sizeof(sa));
 	sa.sa_handler = handler;
 	sa.sa_flags = SA_RESTART;
@@ -131,6 +144,13 @@ main(int argc, char **argv)
 	storm("one thread, the child ends");
 	child_allocates = 1;
 	storm("one thread, the child goes on allocating");
+	child_allocates = 0;
+	main_forks = 1;
+	storm("one thread that forks as well");
+	/* Whoever forgot to give up stdio's lock shows it now. */
+	must(pthread_create(&t[0], NULL, opener, NULL) == 0);
+	pthread_join(t[0], NULL);
+	ok(1, "stdio is not left locked");
 	if (!tap_kma) {
 		skip("glibc's fork may deadlock in a handler when threaded");
 		skip("glibc's fork may deadlock in a handler when threaded");
@@ -139,7 +159,6 @@ main(int argc, char **argv)
 	for (i = 0; i < 4; i++)
 		must(pthread_create(&t[i], NULL, worker,
 		    (void *)(i + 1)) == 0);
-	child_allocates = 0;
 	storm("beside four threads, the child ends");
 	child_runs = 1;
 	storm("beside four threads, the child runs a program");

@@ -33,6 +33,7 @@ result() {
 LD_PRELOAD=${LIBKMA:-lib/.libs/libkma.so} sh -c 'ls -l / >/dev/null'
 result $? "a shell and ls start"
 # The same limits as without, since they are the narrower ones.
+# shellcheck disable=SC3045
 (ulimit -v 262144 && "$prog" 256 256 75)
 result $? "256 MB of blocks of 256 bytes under a limit"
 "${KMA_BUILDDIR:-.}/tests/conform/mem-maps" >/dev/null
