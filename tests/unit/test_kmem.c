@@ -76,24 +76,29 @@ some_size(struct rnd *r)
 	return (rnd_below(r, (size_t)2 << rnd_below(r, bits)));
 }
 
-/* The pattern stands at both ends of long blocks. */
+/* The pattern is all of a short block, and both ends of a long one. */
 #define EDGE	((size_t)4096)
+
+static size_t
+head(const struct block *b)
+{
+	return (b->size <= 2 * EDGE ? b->size : EDGE);
+}
 
 static void
 fill(struct block *b)
 {
-	pattern_fill(b->p, b->size < EDGE ? b->size : EDGE, b->seed);
-	if (b->size > EDGE)
+	pattern_fill(b->p, head(b), b->seed);
+	b->p[b->size / 2] |= b->size > 2 * EDGE;
+	if (b->size > 2 * EDGE)
 		pattern_fill(b->p + b->size - EDGE, EDGE, b->seed);
 }
 
 static void
 expect(const struct block *b)
 {
-	size_t n = b->size < EDGE ? b->size : EDGE;
-
-	ck_assert(pattern_holds(b->p, n, b->seed));
-	if (b->size > EDGE)
+	ck_assert(pattern_holds(b->p, head(b), b->seed));
+	if (b->size > 2 * EDGE)
 		ck_assert(pattern_holds(b->p + b->size - EDGE, EDGE, b->seed));
 }
 
@@ -157,9 +162,9 @@ do_realloc(struct block *b, struct rnd *r)
 	model_inuse -= b->size;
 	p = kmem_realloc(b->p, size, "realloc");
 	ck_assert_ptr_nonnull(p);
-	keep = size < b->size ? size : b->size;
-	ck_assert(pattern_holds(p, keep < EDGE ? keep : EDGE, b->seed));
-	if (b->size <= size && b->size > EDGE)
+	keep = size < head(b) ? size : head(b);
+	ck_assert(pattern_holds(p, keep, b->seed));
+	if (b->size <= size && b->size > 2 * EDGE)
 		ck_assert(pattern_holds(p + b->size - EDGE, EDGE, b->seed));
 	adopt(b, r, p, size);
 }
@@ -412,7 +417,7 @@ static const char *const why[] = {
 START_TEST(misuse)
 {
 	unsigned n;
-	char want[128];
+	char want[512];
 
 	unit_options("abort=no");
 	setup(_i);
