@@ -1,0 +1,254 @@
+/*
+ * chaos.c - threads that allocate, free each other's blocks, reallocate,
+ * align and trim, with the contents checked.
+ *
+ * Each spacing gets KMA_FUZZ_SECONDS (5) in a process of its own.  Threads
+ * come and go; blocks lie in a table that all share.
+ */
+#include <sys/wait.h>
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "kmem.h"
+#include "pagerun.h"
+#include "stats.h"
+
+#define NTHREAD		8
+#define NSLOT		4096
+#define ROUND_OPS	20000	/* in a thread's life */
+#define PROGRESS	30	/* s between two lines of it */
+
+/* A block that lies in the table begins with these. */
+struct head {
+	size_t		size;		/* of all of it */
+	uint64_t	seed;
+};
+
+static _Atomic(struct head *) slot[NSLOT];
+static _Atomic uint64_t operations;
+
+static uint64_t
+next_random(uint64_t *state)
+{
+	uint64_t x = *state += 0x9e3779b97f4a7c15u;
+
+	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+	return (x ^ x >> 31);
+}
+
+static void
+require(bool ok, const char *what)
+{
+	if (ok)
+		return;
+	fprintf(stderr, "# chaos: %s\n", what);
+	abort();
+}
+
+/* Eight bytes in each 504 are marked. */
+#define STEP	63
+
+static void
+fill(struct head *h, size_t size, uint64_t seed)
+{
+	uint64_t *word = (uint64_t *)h;
+
+	for (size_t i = 2; i < size / 8; i += STEP)
+		word[i] = seed + i;
+	h->size = size;
+	h->seed = seed;
+}
+
+static void
+expect(const struct head *h, size_t size)
+{
+	const uint64_t *word = (const uint64_t *)h;
+
+	for (size_t i = 2; i < size / 8; i += STEP)
+		require(word[i] == h->seed + i, "contents changed");
+}
+
+static size_t
+some_size(uint64_t r)
+{
+	size_t most = (size_t)64 << (r >> 8) % 5;
+
+	if (r % 64 == 0)
+		most = (size_t)1 << 21;
+	else if (r % 8 == 0)
+		most = 65536;
+	return (sizeof(struct head) + (r >> 16) % most);
+}
+
+static struct head *
+get(uint64_t r)
+{
+	size_t size = some_size(r);
+	struct head *h;
+
+	switch (r >> 60) {
+	case 0:
+		h = kmem_memalign((size_t)16 << (r >> 50) % 13, size);
+		require((uintptr_t)h % ((size_t)16 << (r >> 50) % 13) == 0,
+		    "not aligned");
+		break;
+	case 1:
+	case 2:
+		h = kmem_zalloc(size);
+		for (size_t i = 0; h != NULL && i < size / 8; i++)
+			require(((uint64_t *)h)[i] == 0, "not zero");
+		break;
+	default:
+		h = kmem_alloc_fast(size);
+		if (h == NULL)
+			h = kmem_alloc_slow(size);
+	}
+	require(h != NULL, "no memory");
+	fill(h, size, r);
+	return (h);
+}
+
+static void
+put(struct head *h)
+{
+	if (h == NULL)
+		return;
+	expect(h, h->size);
+	if (!kmem_free_fast(h))
+		kmem_free_slow(h, "chaos");
+}
+
+static struct head *
+change(struct head *h, uint64_t r)
+{
+	size_t size = some_size(r), old = h->size;
+
+	expect(h, old);
+	h = kmem_realloc(h, size, "chaos");
+	require(h != NULL, "no memory");
+	expect(h, old < size ? old : size);
+	fill(h, size, r);
+	return (h);
+}
+
+static void *
+thread(void *arg)
+{
+	uint64_t state = (uint64_t)(uintptr_t)arg;
+
+	for (unsigned i = 0; i < ROUND_OPS; i++) {
+		uint64_t r = next_random(&state);
+		_Atomic(struct head *) *at = &slot[r % NSLOT];
+		struct head *h = atomic_exchange(at, NULL);
+
+		r = next_random(&state);
+		if (h == NULL)
+			h = get(r);
+		else if (r % 4 == 0)
+			h = change(h, r);
+		else {
+			put(h);
+			h = NULL;
+		}
+		if (h != NULL)
+			put(atomic_exchange(at, h));
+		if (r >> 20 == 0 || r % 50000 == 0)
+			kmem_trim();
+	}
+	atomic_fetch_add(&operations, ROUND_OPS);
+	return (NULL);
+}
+
+static void
+check_empty(void)
+{
+	struct stats_totals st;
+	struct pagerun_stats ps;
+
+	for (unsigned i = 0; i < NSLOT; i++)
+		put(atomic_exchange(&slot[i], NULL));
+	kmem_check();
+	stats_totals(&st);
+	require(st.st_inuse == 0, "something is in use");
+	kmem_trim();
+	pagerun_stats(&ps);
+	require(ps.ps_inuse == 0, "pages are in use");
+	kmem_check();
+}
+
+static void
+chaos(unsigned spacing, long seconds)
+{
+	time_t begin = time(NULL), last = begin, t = begin;
+	uint64_t lives = NTHREAD;
+	pthread_t id[NTHREAD];
+
+	require(kmem_init(), "no heap");
+	for (uint64_t i = 0; i < NTHREAD; i++)
+		pthread_create(&id[i], NULL, thread,
+		    (void *)(uintptr_t)(i << 32 | spacing));
+	for (; t - begin < seconds; t = time(NULL), lives++) {
+		pthread_join(id[lives % NTHREAD], NULL);
+		pthread_create(&id[lives % NTHREAD], NULL, thread,
+		    (void *)(uintptr_t)(lives << 32 | spacing));
+		if (t - last >= PROGRESS) {
+			last = t;
+			fprintf(stderr, "# chaos, spacing %u: %ld of %ld s, "
+			    "%llu operations\n", spacing, (long)(t - begin),
+			    seconds, (unsigned long long)operations);
+		}
+	}
+	for (unsigned i = 0; i < NTHREAD; i++)
+		pthread_join(id[i], NULL);
+	check_empty();
+	printf("# spacing %u: %llu threads, %llu operations\n", spacing,
+	    (unsigned long long)lives, (unsigned long long)operations);
+	fflush(stdout);
+}
+
+static bool
+in_child(unsigned spacing, long seconds)
+{
+	const char *old = getenv("KMA_OPTIONS");
+	char options[300];
+	int status = -1;
+	pid_t pid;
+
+	snprintf(options, sizeof(options), "%s,spacing=%u",
+	    old != NULL ? old : "", spacing);
+	fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		setenv("KMA_OPTIONS", options, 1);
+		chaos(spacing, seconds);
+		_exit(0);
+	}
+	waitpid(pid, &status, 0);
+	return (status == 0);
+}
+
+int
+main(void)
+{
+	static const unsigned spacings[] = { 1, 2, 4 };
+	const char *value = getenv("KMA_FUZZ_SECONDS");
+	int bad = 0;
+
+	printf("1..3\n");
+	for (unsigned i = 0; i < 3; i++) {
+		bool ok = in_child(spacings[i], value ? atol(value) : 5);
+
+		printf("%sok %u - spacing %u\n", ok ? "" : "not ", i + 1,
+		    spacings[i]);
+		bad += !ok;
+	}
+	return (bad != 0);
+}
