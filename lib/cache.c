@@ -1,21 +1,21 @@
 /*
- * cache.c - thread caches, magazines and depots.
+ * cache.c - thread caches and depots.
  *
  * Layer 5.  Owns each thread's cache (which only its thread touches), the
  * register of caches (RANK_CACHES) and a depot for each list (RANK_DEPOT).
- * Calls bucket.h, meta.h, os.h.
+ * Calls bucket.h, pagerun.h, meta.h, os.h.
  *
- * Bounds.  A magazine holds at most MAG_BYTES (or one round).  All magazines
- * of threads and the full ones of depots hold at most held_max bytes, and a
- * thread at most its share.  A thread that gets no magazine does without: it
- * takes single blocks from the list itself.
+ * Bounds.  A batch is BATCH_BYTES at most (or one block), and a stack has room
+ * for two.  All stacks of threads and the batches of depots hold at most
+ * held_max bytes, and a thread at most its share.  A list that gets no stack
+ * does without: single blocks come from the list itself.
  *
- * The depot of a list keeps d_max full magazines.  It starts with none, grows
- * by each that was emptied into the clusters and then missed, and shrinks by
+ * The depot of a list keeps d_max batches.  It starts with none, grows by
+ * each that was emptied into the clusters and then missed, and shrinks by
  * what no one used for a period.
  *
  * Threads that end.  Their caches stay as they are until another thread needs
- * one, and takes it over with its magazines, or until the next reaping.  The
+ * one, and takes it over with all its blocks, or until the next reaping.  The
  * kernel tells who is gone: see os_life_claim().
  */
 #include "cache.h"
@@ -29,113 +29,59 @@
 #include "pagerun.h"
 #include "report.h"
 
-#define ROUNDS_MAX	94
-#define MAG_BYTES(size)	((size) < 4096 ? (size_t)16 << 10 : (size_t)256 << 10)
+#define BATCH_MAX	94		/* blocks */
+#define BATCH_BYTES(size) \
+	((size) < 4096 ? (size_t)16 << 10 : (size_t)256 << 10)
 #define HELD_MIN	((size_t)64 << 20)
-#define HELD_SHARE	32		/* of physical memory */
+#define HELD_SHARE	128		/* of physical memory */
 #define THREAD_MAX	((size_t)8 << 20)
 #define DEPOT_BYTES	((size_t)64 << 20)	/* that one depot may learn */
 #define RUN_MAX		btop(NCACHEDRUN * MAXCACHED)	/* a cached run */
 #define DUE_OPS		64		/* slow operations between two looks */
 #define ADOPT_LOOKS	8		/* caches looked at for a dead owner */
 
+/* Blocks on their way from a thread's stack to another's. */
+struct batch {
+	struct batch	*b_next;
+	void		*b_block[];
+};
+
 /*
- * Invariants, under d_lock:
+ * The first three never change.  Invariants, under d_lock:
  *	d_nfull = the length of d_full
  *	d_min = the least d_nfull since the last reaping
  */
 struct depot {
 	KMA_ALIGNED(KMA_CACHELINE)
+	uint32_t	 d_batch;	/* blocks in a batch */
+	uint32_t	 d_room;	/* and in a stack */
+	uint32_t	 d_first;	/* slot of a stack's lower sentinel */
 	struct lock	 d_lock;
-	uint32_t	 d_rounds;	/* of each magazine */
-	struct magazine	*d_full;
-	struct magazine	*d_empty;
+	struct batch	*d_full;
+	struct batch	*d_empty;
 	uint32_t	 d_nfull;
 	uint32_t	 d_min;
 	uint32_t	 d_max;
-	uint32_t	 d_flushed;	/* emptied into the clusters */
+	uint32_t	 d_flushed;	/* batches emptied into the clusters */
 };
 
 static struct depot	  depot[NLIST];
+static size_t		  nslots;	/* of a cache */
 static struct lock	  caches_lock;
 static struct kmemcache	 *caches;	/* all, the newest first */
 static struct kmemcache	 *caches_hand;	/* where the search goes on */
 static size_t		  ncaches;
 static size_t		  held, held_max;
 
-/* Nobody writes to these: nothing can be popped, and nothing pushed. */
-static void *const no_slots[2] = { NULL, MAG_END };
-#define NO_CURSOR	((void **)(uintptr_t)no_slots)
-
-/*
- * Until cache_init() has filled in the rest, every size is of list 0, since
- * bucketindx is all zero, and no address is ours.
- */
-struct kmemcache cache_none = { .kc_cursor = { NO_CURSOR } };
+struct kmemcache cache_none = {
+	.kc_word = { [0 ... NLIST - 1] = NOSTACK },
+	.kc_slot = { NULL, STACK_END },
+};
 KMA_TLS struct kmemcache *kmem_cache = &cache_none;
 
 /*
- * Magazines.
+ * What is held.
  */
-
-static inline size_t
-mag_bytes(unsigned indx)
-{
-	return (depot[indx].d_rounds * bucket[indx].kb_size);
-}
-
-static inline void **
-cursor_empty(struct magazine *mag)
-{
-	return (&mag->m_slot[0]);
-}
-
-static inline void **
-cursor_full(struct magazine *mag)
-{
-	return (&mag->m_slot[mag->m_rounds]);
-}
-
-static struct magazine *
-mag_new(unsigned indx)
-{
-	uint32_t rounds = depot[indx].d_rounds;
-	struct magazine *mag = meta_alloc(sizeof(*mag) +
-	    (rounds + 2) * sizeof(mag->m_slot[0]), 16);
-
-	if (mag == NULL)
-		return (NULL);
-	mag->m_rounds = rounds;
-	mag->m_slot[rounds + 1] = MAG_END;
-	return (mag);
-}
-
-static void
-push(struct magazine **list, struct magazine *mag)
-{
-	mag->m_next = *list;
-	*list = mag;
-}
-
-static struct magazine *
-pop(struct magazine **list)
-{
-	struct magazine *mag = *list;
-
-	if (mag != NULL)
-		*list = mag->m_next;
-	return (mag);
-}
-
-static void
-depot_put_empty(unsigned indx, struct magazine *mag)
-{
-	struct depot *d = &depot[indx];
-
-	lock_acquire(&d->d_lock);
-	push(&d->d_empty, mag);
-	lock_release(&d->d_lock);
-}
 
 static bool
 hold(size_t bytes)
@@ -152,40 +98,51 @@ unhold(size_t bytes)
 	__atomic_sub_fetch(&held, bytes, __ATOMIC_RELAXED);
 }
 
-/*
- * Thread caches.
- */
-
-/* Empties a magazine with n blocks into the clusters. */
-static void
-flush(unsigned indx, struct magazine *mag, size_t n, void **twice)
+static inline size_t
+batch_bytes(unsigned indx)
 {
-	void *found = bucket_put(indx, &mag->m_slot[1], (unsigned)n);
-
-	if (found != NULL && twice != NULL)
-		*twice = found;
+	return (depot[indx].d_batch * bucket[indx].kb_size);
 }
 
-/* Takes a list's magazines from a thread's cache. */
+static inline size_t
+stack_bytes(unsigned indx)
+{
+	return (depot[indx].d_room * bucket[indx].kb_size);
+}
+
+/*
+ * Stacks.
+ */
+
+static inline bool
+has_stack(const struct kmemcache *kc, unsigned indx)
+{
+	return (stack_top(kc->kc_word[indx]) != NOSTACK);
+}
+
+static inline unsigned
+stack_count(const struct kmemcache *kc, unsigned indx)
+{
+	return ((unsigned)stack_top(kc->kc_word[indx]) - depot[indx].d_first);
+}
+
+/* Where the blocks of a stack begin. */
+static inline void **
+stack_blocks(struct kmemcache *kc, unsigned indx)
+{
+	return (slot(kc, depot[indx].d_first + 1));
+}
+
+/* Takes a list's stack away from a thread's cache. */
 static void
 detach(struct kmemcache *kc, unsigned indx)
 {
-	struct magazine *loaded = kc->kc_loaded[indx];
-	struct magazine *prev = kc->kc_prev[indx];
-	size_t n = (size_t)(kc->kc_cursor[indx] - loaded->m_slot);
+	unsigned n = stack_count(kc, indx);
 
-	kc->kc_cursor[indx] = NO_CURSOR;
-	kc->kc_loaded[indx] = kc->kc_prev[indx] = NULL;
-	flush(indx, loaded, n, NULL);
-	depot_put_empty(indx, loaded);
-	kc->kc_bytes -= mag_bytes(indx);
-	unhold(mag_bytes(indx));
-	if (prev == NULL)
-		return;
-	flush(indx, prev, prev->m_full ? prev->m_rounds : 0, NULL);
-	depot_put_empty(indx, prev);
-	kc->kc_bytes -= mag_bytes(indx);
-	unhold(mag_bytes(indx));
+	kc->kc_word[indx] -= stack_top(kc->kc_word[indx]) - NOSTACK;
+	bucket_put(indx, stack_blocks(kc, indx), n);
+	kc->kc_bytes -= stack_bytes(indx);
+	unhold(stack_bytes(indx));
 }
 
 static void
@@ -205,7 +162,7 @@ detach_all(struct kmemcache *kc)
 	for (unsigned i = 0; i < NCACHEDRUN; i++)
 		detach_run(kc, &kc->kc_run[i]);
 	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++)
-		if (kc->kc_loaded[indx] != NULL)
+		if (has_stack(kc, indx))
 			detach(kc, indx);
 }
 
@@ -217,9 +174,9 @@ thread_share(void)
 	return (share < THREAD_MAX ? share : THREAD_MAX);
 }
 
-/* Makes room in the thread's share by taking another list's magazines. */
+/* Makes room for bytes in the thread's share by taking other lists' stacks. */
 static bool
-evict(struct kmemcache *kc, unsigned but, size_t bytes)
+evict(struct kmemcache *kc, size_t bytes)
 {
 	size_t share = thread_share();
 
@@ -231,51 +188,43 @@ evict(struct kmemcache *kc, unsigned but, size_t bytes)
 			return (false);
 		if (++kc->kc_hand >= bucket_limit)
 			kc->kc_hand = KU_LIST;
-		if (kc->kc_hand != but && kc->kc_loaded[kc->kc_hand] != NULL)
+		if (has_stack(kc, kc->kc_hand))
 			detach(kc, kc->kc_hand);
 	}
 	return (true);
 }
 
-/* An empty magazine for a thread's list, within the bounds; or NULL. */
-static struct magazine *
+/* Gives a thread's list an empty stack, within the bounds. */
+static bool
 attach(struct kmemcache *kc, unsigned indx)
 {
-	struct depot *d = &depot[indx];
-	struct magazine *mag;
+	const struct depot *d = &depot[indx];
+	size_t bytes = stack_bytes(indx);
 
-	if (!evict(kc, indx, mag_bytes(indx)) || !hold(mag_bytes(indx)))
-		return (NULL);
-	lock_acquire(&d->d_lock);
-	mag = pop(&d->d_empty);
-	lock_release(&d->d_lock);
-	if (mag == NULL && (mag = mag_new(indx)) == NULL) {
-		unhold(mag_bytes(indx));
-		return (NULL);
-	}
-	kc->kc_bytes += mag_bytes(indx);
-	mag->m_full = false;
-	return (mag);
+	if (!evict(kc, bytes) || !hold(bytes))
+		return (false);
+	kc->kc_bytes += bytes;
+	*slot(kc, d->d_first + d->d_room + 1) = STACK_END;
+	kc->kc_mask[indx] = bucket[indx].kb_mask;
+	kc->kc_word[indx] += d->d_first - NOSTACK;
+	return (true);
 }
 
-static void
-load(struct kmemcache *kc, unsigned indx, struct magazine *mag, void **cursor)
-{
-	kc->kc_loaded[indx] = mag;
-	kc->kc_cursor[indx] = cursor;
-}
+/*
+ * Thread caches.
+ */
 
 static struct kmemcache *
 new_cache(void)
 {
-	struct kmemcache *kc = meta_alloc(sizeof(*kc), KMA_CACHELINE);
+	struct kmemcache *kc = meta_alloc(nslots * sizeof(kc->kc_slot[0]),
+	    KMA_CACHELINE);
 
 	if (kc == NULL)
 		return (NULL);
-	for (unsigned i = 0; i < NLIST; i++) {
-		kc->kc_cursor[i] = NO_CURSOR;
-		kc->kc_mask[i] = bucket[i].kb_mask;
-	}
+	kc->kc_slot[1] = STACK_END;
+	for (unsigned i = 0; i < NLIST; i++)
+		kc->kc_word[i] = NOSTACK;
 	os_life_init(&kc->kc_life);
 	os_life_claim(&kc->kc_life);
 	lock_acquire(&caches_lock);
@@ -322,12 +271,12 @@ own_cache(void)
 
 /*
  * A child that fork makes while another thread is between these leaves that
- * thread's cache alone: its magazines may be in two places, or in none.
+ * thread's cache alone: a batch may be in two places, or in none.
  */
 static inline void
 busy(struct kmemcache *kc)
 {
-	__atomic_store_n(&kc->kc_busy, 1, __ATOMIC_RELAXED);
+	relaxed_store(&kc->kc_busy, 1);
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 }
 
@@ -338,31 +287,92 @@ idle(struct kmemcache *kc)
 }
 
 /*
- * Allocation when the loaded magazine is empty.
+ * Batches between a stack and its depot.
  */
 
-/* Trades the empty previous magazine for a full one of the depot. */
-static bool
-reload(struct kmemcache *kc, unsigned indx)
+static struct batch *
+push(struct batch **list, struct batch *b)
 {
-	struct magazine *loaded = kc->kc_loaded[indx], *full;
+	b->b_next = *list;
+	return (*list = b);
+}
+
+static struct batch *
+pop(struct batch **list)
+{
+	struct batch *b = *list;
+
+	if (b != NULL)
+		*list = b->b_next;
+	return (b);
+}
+
+/* Takes a batch of the depot into an empty stack. */
+static bool
+take_batch(struct kmemcache *kc, unsigned indx)
+{
 	struct depot *d = &depot[indx];
+	struct batch *b;
 
 	if (relaxed_load(&d->d_nfull) == 0)
 		return (false);
 	lock_acquire(&d->d_lock);
-	full = pop(&d->d_full);
-	if (full != NULL) {
+	b = pop(&d->d_full);
+	if (b != NULL) {
 		if (--d->d_nfull < d->d_min)
 			d->d_min = d->d_nfull;
-		push(&d->d_empty, loaded);
+		memcpy(stack_blocks(kc, indx), b->b_block,
+		    d->d_batch * sizeof(b->b_block[0]));
+		push(&d->d_empty, b);
 	}
 	lock_release(&d->d_lock);
-	if (full == NULL)
+	if (b == NULL)
 		return (false);
-	unhold(mag_bytes(indx));
-	load(kc, indx, full, cursor_full(full));
+	unhold(batch_bytes(indx));
+	kc->kc_word[indx] += d->d_batch;
 	return (true);
+}
+
+/* Leaves a batch from the bottom of a stack at the depot, if it is wanted. */
+static bool
+leave_batch(struct kmemcache *kc, unsigned indx)
+{
+	struct depot *d = &depot[indx];
+	struct batch *b = NULL;
+
+	if (relaxed_load(&d->d_nfull) >= relaxed_load(&d->d_max) ||
+	    !hold(batch_bytes(indx)))
+		return (false);
+	lock_acquire(&d->d_lock);
+	if (d->d_nfull < d->d_max) {
+		b = pop(&d->d_empty);
+		if (b == NULL)
+			b = meta_alloc(sizeof(*b) + d->d_batch *
+			    sizeof(b->b_block[0]), 16);
+	}
+	if (b != NULL) {
+		memcpy(b->b_block, stack_blocks(kc, indx),
+		    d->d_batch * sizeof(b->b_block[0]));
+		push(&d->d_full, b);
+		d->d_nfull++;
+	}
+	lock_release(&d->d_lock);
+	if (b == NULL)
+		unhold(batch_bytes(indx));
+	return (b != NULL);
+}
+
+/*
+ * The depot gives a batch up, and will learn if that is missed: it may keep
+ * twice as much then, not all of a heap that comes and goes once.
+ */
+static void
+regret(unsigned indx)
+{
+	struct depot *d = &depot[indx];
+
+	if (relaxed_load(&d->d_flushed) <= relaxed_load(&d->d_max))
+		__atomic_fetch_add(&d->d_flushed, 1, __ATOMIC_RELAXED);
 }
 
 /* The depot lacked what it had given up: let it keep more. */
@@ -376,52 +386,36 @@ learn(unsigned indx)
 	lock_acquire(&d->d_lock);
 	if (d->d_flushed > 0) {
 		d->d_flushed--;
-		if ((d->d_max + 1) * mag_bytes(indx) <= DEPOT_BYTES)
+		if ((d->d_max + 1) * batch_bytes(indx) <= DEPOT_BYTES)
 			d->d_max++;
 	}
 	lock_release(&d->d_lock);
 }
 
 /*
- * Fills the loaded magazine from the clusters: by half, runs one by one.
+ * Allocation and freeing, when the stack is empty or full.
+ */
+
+/*
+ * Fills an empty stack from the clusters: half a batch; runs one by one.
  * When memory is so short that there are not as many, it takes none.
  */
 static bool
 refill(struct kmemcache *kc, unsigned indx)
 {
-	struct magazine *loaded = kc->kc_loaded[indx];
-	unsigned want = indx >= bucket_runs ? 1 : (loaded->m_rounds + 1) / 2;
-	unsigned got;
+	unsigned want = (depot[indx].d_batch + 1) / 2, got;
+	void **blocks = stack_blocks(kc, indx);
 
+	if (indx >= bucket_runs)
+		want = 1;
 	learn(indx);
-	got = bucket_get(indx, &loaded->m_slot[1], want);
+	got = bucket_get(indx, blocks, want);
 	if (got == want) {
-		kc->kc_cursor[indx] = &loaded->m_slot[got];
+		kc->kc_word[indx] += got;
 		return (true);
 	}
-	bucket_put(indx, &loaded->m_slot[1 + want - got], got);
+	bucket_put(indx, blocks + want - got, got);
 	return (false);
-}
-
-/* Makes the loaded magazine non-empty. */
-static bool
-replenish(struct kmemcache *kc, unsigned indx)
-{
-	struct magazine *loaded = kc->kc_loaded[indx];
-	struct magazine *prev = kc->kc_prev[indx];
-
-	if (loaded == NULL) {
-		loaded = attach(kc, indx);
-		if (loaded == NULL)
-			return (false);
-		load(kc, indx, loaded, cursor_empty(loaded));
-	} else if (prev != NULL && prev->m_full) {
-		loaded->m_full = false;
-		kc->kc_prev[indx] = loaded;
-		load(kc, indx, prev, cursor_full(prev));
-		return (true);
-	}
-	return (reload(kc, indx) || refill(kc, indx));
 }
 
 static void *
@@ -444,92 +438,32 @@ cache_alloc(unsigned indx)
 	if (kc == NULL)
 		return (alloc_uncached(indx));
 	busy(kc);
-	if (*kc->kc_cursor[indx] != NULL || replenish(kc, indx)) {
-		p = *kc->kc_cursor[indx]--;
-		kc->kc_calls[indx]++;
+	if ((has_stack(kc, indx) || attach(kc, indx)) &&
+	    (stack_count(kc, indx) > 0 || take_batch(kc, indx) ||
+	    refill(kc, indx))) {
+		p = *slot(kc, stack_top(kc->kc_word[indx]));
+		kc->kc_word[indx] += STACK_POP;
 	}
 	idle(kc);
 	return (p != NULL ? p : alloc_uncached(indx));
 }
 
-/*
- * Freeing when the loaded magazine is full.
- */
-
-/* Leaves the full previous magazine at the depot for an empty one. */
-static bool
-unload(struct kmemcache *kc, unsigned indx)
-{
-	struct magazine *loaded = kc->kc_loaded[indx], *empty = NULL;
-	struct depot *d = &depot[indx];
-
-	if (relaxed_load(&d->d_nfull) >= relaxed_load(&d->d_max) ||
-	    !hold(mag_bytes(indx)))
-		return (false);
-	lock_acquire(&d->d_lock);
-	if (d->d_nfull < d->d_max) {
-		empty = pop(&d->d_empty);
-		if (empty == NULL)
-			empty = mag_new(indx);
-	}
-	if (empty != NULL) {
-		push(&d->d_full, kc->kc_prev[indx]);
-		d->d_nfull++;
-	}
-	lock_release(&d->d_lock);
-	if (empty == NULL) {
-		unhold(mag_bytes(indx));
-		return (false);
-	}
-	loaded->m_full = true;
-	kc->kc_prev[indx] = loaded;
-	load(kc, indx, empty, cursor_empty(empty));
-	return (true);
-}
-
-/* Empties a full magazine into the clusters, and loads it. */
+/* Takes a batch off the bottom of a full stack, where the oldest are. */
 static void
-spill(struct kmemcache *kc, unsigned indx, void **twice)
-{
-	struct magazine *loaded = kc->kc_loaded[indx];
-	struct magazine *prev = kc->kc_prev[indx];
-	struct depot *d = &depot[indx];
-
-	__atomic_fetch_add(&d->d_flushed, 1, __ATOMIC_RELAXED);
-	if (prev == NULL) {
-		load(kc, indx, loaded, cursor_empty(loaded));
-		flush(indx, loaded, loaded->m_rounds, twice);
-		return;
-	}
-	loaded->m_full = true;
-	kc->kc_prev[indx] = loaded;
-	load(kc, indx, prev, cursor_empty(prev));
-	flush(indx, prev, prev->m_rounds, twice);
-}
-
-/* Makes room in the loaded magazine; false if there is none to be had. */
-static bool
 make_room(struct kmemcache *kc, unsigned indx, void **twice)
 {
-	struct magazine *loaded = kc->kc_loaded[indx];
-	struct magazine *prev = kc->kc_prev[indx];
+	const struct depot *d = &depot[indx];
+	void **blocks = stack_blocks(kc, indx), *found;
 
-	if (loaded == NULL) {
-		loaded = attach(kc, indx);
-		if (loaded == NULL)
-			return (false);
-		load(kc, indx, loaded, cursor_empty(loaded));
-		return (true);
+	if (!leave_batch(kc, indx)) {
+		regret(indx);
+		found = bucket_put(indx, blocks, d->d_batch);
+		if (found != NULL)
+			*twice = found;
 	}
-	if (prev == NULL)
-		kc->kc_prev[indx] = prev = attach(kc, indx);
-	if (prev != NULL && !prev->m_full) {
-		loaded->m_full = true;
-		kc->kc_prev[indx] = loaded;
-		load(kc, indx, prev, cursor_empty(prev));
-	} else if (prev == NULL || !unload(kc, indx))
-		spill(kc, indx, twice);
-	return (true);
+	/* The room is two batches, so what is left moves down as one. */
+	memcpy(blocks, blocks + d->d_batch, d->d_batch * sizeof(blocks[0]));
+	kc->kc_word[indx] -= d->d_batch;
 }
 
 void
@@ -541,14 +475,25 @@ cache_free(unsigned indx, void *p, void **twice)
 
 	if (kc != NULL) {
 		busy(kc);
-		room = kc->kc_cursor[indx][1] != MAG_END ||
-		    make_room(kc, indx, twice);
-		if (room)
-			*++kc->kc_cursor[indx] = p;
+		room = has_stack(kc, indx) || attach(kc, indx);
+		if (room) {
+			if (stack_count(kc, indx) == depot[indx].d_room)
+				make_room(kc, indx, twice);
+			kc->kc_word[indx] += STACK_PUSH;
+			*slot(kc, stack_top(kc->kc_word[indx])) = p;
+		}
 		idle(kc);
 	}
 	if (!room && (found = bucket_put(indx, &p, 1)) != NULL)
 		*twice = found;
+}
+
+bool
+cache_freed_last(unsigned indx, const void *p)
+{
+	struct kmemcache *kc = kmem_cache;
+
+	return (*slot(kc, stack_top(kc->kc_word[indx])) == p);
 }
 
 /*
@@ -584,7 +529,7 @@ attach_run(struct kmemcache *kc, struct cached_run *cr, unsigned at)
 {
 	size_t bytes = (at + 1) * MAXCACHED;
 
-	if (!evict(kc, NLIST, bytes) || !hold(bytes))
+	if (!evict(kc, bytes) || !hold(bytes))
 		return (false);
 	cr->cr_bytes = bytes;
 	kc->kc_bytes += bytes;
@@ -626,26 +571,28 @@ cache_due(void)
 	return (true);
 }
 
-/* Takes up to n full magazines from a depot and empties them. */
+/* Takes up to n batches from a depot and empties them. */
 static void
 depot_return(unsigned indx, uint32_t n)
 {
 	struct depot *d = &depot[indx];
 
 	for (; n > 0; n--) {
-		struct magazine *mag;
+		struct batch *b;
 
 		lock_acquire(&d->d_lock);
-		mag = pop(&d->d_full);
-		d->d_nfull -= mag != NULL;
+		b = pop(&d->d_full);
+		d->d_nfull -= b != NULL;
 		if (d->d_nfull < d->d_min)
 			d->d_min = d->d_nfull;
 		lock_release(&d->d_lock);
-		if (mag == NULL)
+		if (b == NULL)
 			return;
-		unhold(mag_bytes(indx));
-		flush(indx, mag, mag->m_rounds, NULL);
-		depot_put_empty(indx, mag);
+		unhold(batch_bytes(indx));
+		bucket_put(indx, b->b_block, d->d_batch);
+		lock_acquire(&d->d_lock);
+		push(&d->d_empty, b);
+		lock_release(&d->d_lock);
 	}
 }
 
@@ -709,23 +656,6 @@ cache_drain(void)
  * Figures.
  */
 
-static size_t
-cached_blocks(const struct kmemcache *kc, unsigned indx)
-{
-	const struct magazine *loaded = relaxed_load(&kc->kc_loaded[indx]);
-	const struct magazine *prev = relaxed_load(&kc->kc_prev[indx]);
-	size_t n = 0;
-
-	if (loaded != NULL)
-		n = (size_t)(relaxed_load(&kc->kc_cursor[indx]) -
-		    (void **)(uintptr_t)loaded->m_slot);
-	if (n > depot[indx].d_rounds)	/* its thread changed it meanwhile */
-		n = 0;
-	if (prev != NULL && prev->m_full)
-		n += prev->m_rounds;
-	return (n);
-}
-
 void
 cache_stats(unsigned indx, struct cache_stats *cs)
 {
@@ -734,12 +664,15 @@ cache_stats(unsigned indx, struct cache_stats *cs)
 	cs->cs_calls = cs->cs_cached = 0;
 	lock_acquire(&caches_lock);
 	for (struct kmemcache *kc = caches; kc != NULL; kc = kc->kc_next) {
-		cs->cs_calls += relaxed_load(&kc->kc_calls[indx]);
-		cs->cs_cached += cached_blocks(kc, indx);
+		uint64_t word = relaxed_load(&kc->kc_word[indx]);
+
+		cs->cs_calls += word >> 16;
+		if (stack_top(word) != NOSTACK)
+			cs->cs_cached += stack_top(word) - d->d_first;
 	}
 	lock_release(&caches_lock);
 	lock_acquire(&d->d_lock);
-	cs->cs_cached += (size_t)d->d_nfull * d->d_rounds;
+	cs->cs_cached += (size_t)d->d_nfull * d->d_batch;
 	lock_release(&d->d_lock);
 }
 
@@ -771,22 +704,26 @@ cache_threads(void)
 void
 cache_init(void)
 {
-	for (unsigned i = 0; i < NLIST; i++)
-		cache_none.kc_cursor[i] = NO_CURSOR;
 	lock_init(&caches_lock, RANK_CACHES);
 	held_max = os_physmem() / HELD_SHARE;
 	if (held_max < HELD_MIN)
 		held_max = HELD_MIN;
+	nslots = NOSTACK + 2;
 	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++) {
 		struct depot *d = &depot[indx];
 		size_t size = bucket[indx].kb_size;
-		size_t rounds = MAG_BYTES(size) / size;
+		size_t batch = BATCH_BYTES(size) / size;
 
-		d->d_rounds = (uint32_t)(rounds > ROUNDS_MAX ? ROUNDS_MAX :
-		    rounds < 1 ? 1 : rounds);
+		d->d_batch = (uint32_t)(batch > BATCH_MAX ? BATCH_MAX :
+		    batch < 1 ? 1 : batch);
+		d->d_room = 2 * d->d_batch;
+		d->d_first = (uint32_t)nslots;
+		nslots += d->d_room + 2;
 		lock_init(&d->d_lock, RANK_DEPOT);
 	}
 }
+static_assert(NOSTACK + 2 + (NLIST - KU_LIST) * (2 * BATCH_MAX + 2) <= UINT16_MAX,
+    "a slot's number has 16 bits");
 
 void
 cache_postfork_child(void)
@@ -802,38 +739,46 @@ cache_postfork_child(void)
 	}
 }
 
+static void
+check_depot(struct depot *d)
+{
+	uint32_t nfull = 0;
+
+	lock_acquire(&d->d_lock);
+	for (struct batch *b = d->d_full; b != NULL; b = b->b_next)
+		nfull++;
+	KMA_ASSERT(nfull == d->d_nfull);
+	KMA_ASSERT(d->d_min <= d->d_nfull);
+	lock_release(&d->d_lock);
+}
+
+static void
+check_stack(struct kmemcache *kc, unsigned indx)
+{
+	const struct depot *d = &depot[indx];
+	size_t top = stack_top(kc->kc_word[indx]);
+
+	KMA_ASSERT(*slot(kc, d->d_first) == NULL);
+	KMA_ASSERT(*slot(kc, d->d_first + d->d_room + 1) == STACK_END);
+	KMA_ASSERT(top >= d->d_first && top <= d->d_first + d->d_room);
+	KMA_ASSERT(kc->kc_mask[indx] == bucket[indx].kb_mask);
+	for (; top > d->d_first; top--)
+		KMA_ASSERT(bucket_isblock(indx, *slot(kc, top)));
+}
+
 void
 cache_check(void)
 {
 	struct kmemcache *kc = kmem_cache;
 	size_t bytes = 0;
 
+	KMA_ASSERT(kc->kc_slot[0] == NULL && kc->kc_slot[1] == STACK_END);
 	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++) {
-		struct magazine *mag = kc->kc_loaded[indx];
-		struct depot *d = &depot[indx];
-		uint32_t nfull = 0;
-
-		lock_acquire(&d->d_lock);
-		for (struct magazine *m = d->d_full; m != NULL; m = m->m_next)
-			nfull++;
-		KMA_ASSERT(nfull == d->d_nfull);
-		KMA_ASSERT(d->d_min <= d->d_nfull);
-		lock_release(&d->d_lock);
-		if (mag == NULL) {
-			KMA_ASSERT(*kc->kc_cursor[indx] == NULL);
-			KMA_ASSERT(kc->kc_cursor[indx][1] == MAG_END);
-			KMA_ASSERT(kc->kc_prev[indx] == NULL);
-			continue;
+		check_depot(&depot[indx]);
+		if (has_stack(kc, indx)) {
+			check_stack(kc, indx);
+			bytes += stack_bytes(indx);
 		}
-		KMA_ASSERT(mag->m_slot[0] == NULL);
-		KMA_ASSERT(mag->m_slot[mag->m_rounds + 1] == MAG_END);
-		KMA_ASSERT(kc->kc_cursor[indx] >= cursor_empty(mag));
-		KMA_ASSERT(kc->kc_cursor[indx] <= cursor_full(mag));
-		for (void **at = kc->kc_cursor[indx]; *at != NULL; at--)
-			KMA_ASSERT(bucket_isblock(indx, *at));
-		bytes += mag_bytes(indx);
-		if (kc->kc_prev[indx] != NULL)
-			bytes += mag_bytes(indx);
 	}
 	for (unsigned i = 0; i < NCACHEDRUN; i++)
 		bytes += kc->kc_run[i].cr_bytes;

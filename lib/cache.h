@@ -1,11 +1,11 @@
 /*
  * cache.h - what makes the fast path lock-free: lists of each thread's own.
  *
- * Layer 5.  For each list a thread has a loaded magazine, an array of blocks
- * that malloc pops and free pushes, and a previous one, which is full or
- * empty.  Full and empty magazines change hands at the list's depot, whole:
- * blocks that one thread allocates and another frees travel back a magazine
- * at a time, untouched (magazines and depots: Bonwick and Adams, USENIX 2001).
+ * Layer 5.  For each list a thread has a stack of free blocks, which malloc
+ * pops and free pushes.  A stack that is full leaves half of its blocks at
+ * the list's depot, and one that is empty takes as many there: so blocks that
+ * one thread allocates and another frees travel back in batches, untouched
+ * (after the magazines and depots of Bonwick and Adams, USENIX 2001).
  */
 #ifndef KMA_CACHE_H
 #define KMA_CACHE_H
@@ -19,28 +19,8 @@
 #include "param.h"
 
 /*
- * A magazine's slots, from m_slot[1] to m_slot[m_rounds], stand between two
- * sentinels: m_slot[0] is NULL and m_slot[m_rounds + 1] is MAG_END.  So one
- * cursor, which points at the last block in, holds the count and both bounds:
- * the magazine is empty if *cursor is NULL and full if cursor[1] is MAG_END.
- */
-struct magazine {
-	struct magazine	*m_next;	/* in the depot */
-	uint32_t	 m_rounds;
-	uint32_t	 m_full;	/* of the previous magazine: or empty */
-	void		*m_slot[];
-};
-#define MAG_END		((void *)1)
-
-/*
- * A thread's cache.  The lists' arrays that the fast path reads come first,
- * indexed by kmemsizes' byte.  A list that has no magazine (and each kind of
- * page that is no list) has its cursor in one that is empty and full at once.
- *
- * Invariants:
- *	kc_cursor[i] points into kc_loaded[i], or is cache_none's
- *	kc_prev[i] is NULL unless kc_loaded[i] is not
- *	kc_bytes = the sum of what its magazines, and kc_run, can hold
+ * A thread keeps the last freed run of each quarter of the lengths from
+ * MAXCACHED to NCACHEDRUN times that.
  */
 #define NCACHEDRUN	4
 struct cached_run {
@@ -49,25 +29,60 @@ struct cached_run {
 	size_t	cr_bytes;	/* room for them counted in kc_bytes, or 0 */
 };
 
+/*
+ * A thread's cache.  All its stacks lie in kc_slot, each between two
+ * sentinels: NULL below the first block and STACK_END above the last.  One
+ * word tells a list's state: its low 16 bits are the slot of the top block,
+ * and so hold the count and, by the sentinels, both bounds; the bits above
+ * count requests.  One addition pops and counts.  Slots are numbered from the
+ * start of the structure.
+ *
+ *	kc_slot   | NULL END | NULL b b b . . . END | NULL b . . END | ...
+ *	            NOSTACK    ^first   ^top
+ *
+ * A list whose top is NOSTACK has no stack: it is empty and full at once.  So
+ * is each kind of page that is no list.
+ *
+ * Invariants, for a list i with a stack:
+ *	first[i] <= top <= first[i] + its room
+ *	kc_mask[i] = kb_mask
+ *	kc_bytes = the sum of what its stacks, and kc_run, have room for
+ */
 struct kmemcache {
-	void		**kc_cursor[NLIST];
-	uint64_t	  kc_calls[NLIST];	/* blocks handed out */
-	uintptr_t	  kc_mask[NLIST];	/* kb_mask */
+	uint64_t	  kc_word[NLIST];
+	uintptr_t	  kc_mask[NLIST];
 
-	struct magazine	 *kc_loaded[NLIST];
-	struct magazine	 *kc_prev[NLIST];
-	struct cached_run kc_run[NCACHEDRUN];	/* freed, beyond MAXCACHED */
+	struct cached_run kc_run[NCACHEDRUN];
 	size_t		  kc_bytes;
 	unsigned	  kc_hand;		/* where eviction goes on */
 	unsigned	  kc_ops;		/* slow operations */
 	uint32_t	  kc_busy;		/* in the slow path: see fork */
 	struct kmemcache *kc_next;		/* of all caches */
 	struct os_life	  kc_life;		/* the owner's */
+
+	void		 *kc_slot[2];		/* and more */
 };
+#define STACK_END	((void *)1)
+#define STACK_POP	(((uint64_t)1 << 16) - 1)	/* and count it */
+#define STACK_PUSH	((uint64_t)1)
+
+#define NOSTACK		(offsetof(struct kmemcache, kc_slot) / sizeof(void *))
+
+static inline size_t
+stack_top(uint64_t word)
+{
+	return ((uint16_t)word);
+}
+
+static inline void **
+slot(struct kmemcache *kc, size_t number)
+{
+	return ((void **)kc + number);
+}
 
 /*
- * The cache of a thread that has none: every list empty and full.  A mode
- * that wants to see each call leaves threads with it.
+ * The cache of a thread that has none: no list has a stack.  A mode that
+ * wants to see each call leaves threads with it.
  */
 extern KMA_HIDDEN struct kmemcache cache_none;
 extern KMA_HIDDEN KMA_TLS struct kmemcache *kmem_cache;
@@ -82,10 +97,12 @@ void	cache_init(void);
 void	*cache_alloc(unsigned indx);
 void	cache_free(unsigned indx, void *p, void **twice);
 
+/* Is p the block of a list that the thread freed last? */
+bool	cache_freed_last(unsigned indx, const void *p);
+
 /*
- * The same for page runs beyond MAXCACHED, of which a thread keeps the last
- * of each quarter of the lengths up to four times that.  False: it has none
- * of npages, or does not want the run.
+ * The same for page runs beyond MAXCACHED.  False: the thread has none of
+ * npages, or does not want the run.
  */
 bool	cache_alloc_run(size_t npages, page_t *page);
 bool	cache_free_run(page_t page, size_t npages);
@@ -100,7 +117,7 @@ void	cache_drain(void);
 /* A list's figures over all threads: racy where they run, exact when quiet. */
 struct cache_stats {
 	uint64_t	cs_calls;	/* requests, kb_calls apart */
-	size_t		cs_cached;	/* blocks in magazines */
+	size_t		cs_cached;	/* blocks in stacks and depots */
 };
 void	cache_stats(unsigned indx, struct cache_stats *cs);
 size_t	cache_threads(void);

@@ -26,10 +26,43 @@
 #define relaxed_store(p, v)	__atomic_store_n((p), (v), __ATOMIC_RELAXED)
 
 /*
- * The compiler forgets what it knows of the variable x: what follows works on
- * memory, in one instruction instead of three.
+ * The compiler forgets what it knows of the variable x, in memory or in a
+ * register.  What follows then works on memory in one instruction instead of
+ * three, or is addressed by index and not by a pointer computed for it.
  */
 #define forget(x)	__asm__("" : "+m"(x))
+#define forget_reg(x)	__asm__("" : "+r"(x))
+
+/*
+ * Is a bit of x set that is set in *mask?  One instruction, where GCC would
+ * copy x first.
+ */
+static inline _Bool
+any_bit(unsigned long x, const unsigned long *mask)
+{
+#ifdef __x86_64__
+	_Bool any;
+
+	__asm__("testq %1, %2" : "=@ccnz"(any) : "r"(x), "m"(*mask));
+	return (any);
+#else
+	return ((x & *mask) != 0);
+#endif
+}
+
+/* Is *p NULL?  One instruction on memory, and p's value is not loaded yet. */
+static inline _Bool
+is_null(void *const *p)
+{
+#ifdef __x86_64__
+	_Bool null;
+
+	__asm__("cmpq $0, %1" : "=@ccz"(null) : "m"(*p));
+	return (null);
+#else
+	return (*p == (void *)0);
+#endif
+}
 
 /*
  * Each module's <module>_check() walks its invariants.  Under --enable-debug

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "cdefs.h"
+#include "cxx.h"
 #include "dlopen.h"
 #include "kmem.h"
 #include "report.h"
@@ -46,18 +47,30 @@ next_operator(const char *name)
 	return (fn);
 }
 
+/*
+ * Each form is a function here, with the form's name for an alias.  Those
+ * that the standard defines by another form must reach the program's own if
+ * it has replaced that one: then they too are the C++ library's to do, which
+ * knows how.  cxx_bound has what the names mean in this process.
+ */
+#define NAMED(id, mangled, result, params)				\
+KMA_EXPORT result name_##id params __asm__(mangled)			\
+    __attribute__((alias(#id)));
+
+#define OURS(id)	likely(cxx_bound.id == id)
+
 typedef void *new_fn(size_t);
 typedef void *new_aligned_fn(size_t, size_t);
 typedef void *new_nothrow_fn(size_t, const void *);
 typedef void *new_aligned_nothrow_fn(size_t, size_t, const void *);
 
 /*
- * Each form of new: ours if there is memory, else the C++ library's.  The
+ * A form of new: ours if there is memory, else the C++ library's.  The
  * throwing and the nothrow forms are alike: the new-handler is the library's
  * matter, and so is what happens when it gives up.
  */
 #define NEW(id, mangled, type, params, alloc, args)			\
-KMA_EXPORT void *id params __asm__(mangled);				\
+void *id params;							\
 void *									\
 id params								\
 {									\
@@ -66,58 +79,121 @@ id params								\
 	if (likely(p != NULL))						\
 		return (p);						\
 	return (((type *)next_operator(mangled)) args);			\
-}
+}									\
+NAMED(id, mangled, void *, params)
 
 static inline void *
 get(size_t size)
 {
-	void *p = kmem_alloc_fast(size);
+	void *p;
 
-	return (likely(p != NULL) ? p : kmem_alloc_slow(size));
+	return (likely(kmem_alloc_fast(size, &p)) ? p : kmem_alloc_slow(size));
 }
 
 NEW(op_new, "_Znwm", new_fn, (size_t size), get(size), (size))
-NEW(op_new_array, "_Znam", new_fn, (size_t size), get(size), (size))
-NEW(op_new_nothrow, "_ZnwmRKSt9nothrow_t", new_nothrow_fn,
-    (size_t size, const void *tag), get(size), (size, tag))
-NEW(op_new_array_nothrow, "_ZnamRKSt9nothrow_t", new_nothrow_fn,
-    (size_t size, const void *tag), get(size), (size, tag))
-NEW(op_new_aligned, "_ZnwmSt11align_val_t", new_aligned_fn,
-    (size_t size, size_t align), kmem_memalign(align, size), (size, align))
-NEW(op_new_array_aligned, "_ZnamSt11align_val_t", new_aligned_fn,
-    (size_t size, size_t align), kmem_memalign(align, size), (size, align))
-NEW(op_new_aligned_nothrow, "_ZnwmSt11align_val_tRKSt9nothrow_t",
-    new_aligned_nothrow_fn, (size_t size, size_t align, const void *tag),
-    kmem_memalign(align, size), (size, align, tag))
-NEW(op_new_array_aligned_nothrow, "_ZnamSt11align_val_tRKSt9nothrow_t",
-    new_aligned_nothrow_fn, (size_t size, size_t align, const void *tag),
-    kmem_memalign(align, size), (size, align, tag))
 
-/* Each form of delete: what else it says of the block is not needed. */
-#define DELETE(id, mangled, ...)					\
-KMA_EXPORT void id(void *p __VA_ARGS__) __asm__(mangled);		\
+#define NEW_BY_NEW(id, mangled, type, params, args)			\
+    NEW(id, mangled, type, params, OURS(op_new) ? get(size) : NULL, args)
+
+NEW_BY_NEW(op_new_array, "_Znam", new_fn, (size_t size), (size))
+NEW_BY_NEW(op_new_nothrow, "_ZnwmRKSt9nothrow_t", new_nothrow_fn,
+    (size_t size, const void *tag), (size, tag))
+NEW_BY_NEW(op_new_array_nothrow, "_ZnamRKSt9nothrow_t", new_nothrow_fn,
+    (size_t size, const void *tag), (size, tag))
+
+/*
+ * Some C++ libraries round an aligned size up without a look: a size that
+ * cannot be had is told by the plain form, in the same way.
+ */
+static KMA_COLD void *
+give_up_aligned(size_t size, size_t align)
+{
+	if (size > PTRDIFF_MAX)
+		return (((new_fn *)next_operator("_Znwm"))(size));
+	return (((new_aligned_fn *)next_operator("_ZnwmSt11align_val_t"))(size,
+	    align));
+}
+
+static KMA_COLD void *
+give_up_aligned_nothrow(size_t size, size_t align, const void *tag)
+{
+	if (size > PTRDIFF_MAX)
+		return (((new_nothrow_fn *)next_operator(
+		    "_ZnwmRKSt9nothrow_t"))(size, tag));
+	return (((new_aligned_nothrow_fn *)next_operator(
+	    "_ZnwmSt11align_val_tRKSt9nothrow_t"))(size, align, tag));
+}
+
+#define NEW_ALIGNED(id, mangled, ours, params, give_up)			\
+void *id params;							\
+void *									\
+id params								\
+{									\
+	void *p = ours ? kmem_memalign(align, size) : NULL;		\
+									\
+	return (likely(p != NULL) ? p : give_up);			\
+}									\
+NAMED(id, mangled, void *, params)
+
+NEW_ALIGNED(op_new_aligned, "_ZnwmSt11align_val_t", 1,
+    (size_t size, size_t align), give_up_aligned(size, align))
+NEW_ALIGNED(op_new_array_aligned, "_ZnamSt11align_val_t",
+    OURS(op_new_aligned), (size_t size, size_t align),
+    give_up_aligned(size, align))
+NEW_ALIGNED(op_new_aligned_nothrow, "_ZnwmSt11align_val_tRKSt9nothrow_t",
+    OURS(op_new_aligned), (size_t size, size_t align, const void *tag),
+    give_up_aligned_nothrow(size, align, tag))
+NEW_ALIGNED(op_new_array_aligned_nothrow,
+    "_ZnamSt11align_val_tRKSt9nothrow_t",
+    OURS(op_new_aligned), (size_t size, size_t align, const void *tag),
+    give_up_aligned_nothrow(size, align, tag))
+
+static inline void
+put(void *p)
+{
+	if (unlikely(!kmem_free_fast(p)))
+		kmem_free_slow(p, "free");
+}
+
+/* A form of delete: what else it says of the block is not needed. */
+#define DELETE(id, mangled, theirs, ...)				\
+void id(void *p __VA_ARGS__);						\
 void									\
 id(void *p __VA_ARGS__)							\
 {									\
-	if (unlikely(!kmem_free_fast(p)))				\
-		kmem_free_slow(p, "free");				\
-}
+	theirs								\
+	put(p);								\
+}									\
+NAMED(id, mangled, void, (void *p __VA_ARGS__))
 
 #define SIZE	, size_t size KMA_UNUSED
-#define ALIGN	, size_t align KMA_UNUSED
+#define ALIGN	, size_t align
 #define TAG	, const void *tag KMA_UNUSED
+#define UNLESS_REPLACED							\
+	if (!OURS(op_delete)) {						\
+		cxx_bound.op_delete(p);					\
+		return;							\
+	}
+#define UNLESS_REPLACED_ALIGNED						\
+	if (!OURS(op_delete_aligned)) {					\
+		cxx_bound.op_delete_aligned(p, align);			\
+		return;							\
+	}
 
-DELETE(op_delete, "_ZdlPv")
-DELETE(op_delete_array, "_ZdaPv")
-DELETE(op_delete_nothrow, "_ZdlPvRKSt9nothrow_t", TAG)
-DELETE(op_delete_array_nothrow, "_ZdaPvRKSt9nothrow_t", TAG)
-DELETE(op_delete_sized, "_ZdlPvm", SIZE)
-DELETE(op_delete_array_sized, "_ZdaPvm", SIZE)
-DELETE(op_delete_aligned, "_ZdlPvSt11align_val_t", ALIGN)
-DELETE(op_delete_array_aligned, "_ZdaPvSt11align_val_t", ALIGN)
+DELETE(op_delete, "_ZdlPv", )
+DELETE(op_delete_array, "_ZdaPv", UNLESS_REPLACED)
+DELETE(op_delete_nothrow, "_ZdlPvRKSt9nothrow_t", UNLESS_REPLACED, TAG)
+DELETE(op_delete_array_nothrow, "_ZdaPvRKSt9nothrow_t", UNLESS_REPLACED, TAG)
+DELETE(op_delete_sized, "_ZdlPvm", UNLESS_REPLACED, SIZE)
+DELETE(op_delete_array_sized, "_ZdaPvm", UNLESS_REPLACED, SIZE)
+DELETE(op_delete_aligned, "_ZdlPvSt11align_val_t", , ALIGN KMA_UNUSED)
+DELETE(op_delete_array_aligned, "_ZdaPvSt11align_val_t",
+    UNLESS_REPLACED_ALIGNED, ALIGN)
 DELETE(op_delete_aligned_nothrow, "_ZdlPvSt11align_val_tRKSt9nothrow_t",
-    ALIGN TAG)
+    UNLESS_REPLACED_ALIGNED, ALIGN TAG)
 DELETE(op_delete_array_aligned_nothrow,
-    "_ZdaPvSt11align_val_tRKSt9nothrow_t", ALIGN TAG)
-DELETE(op_delete_sized_aligned, "_ZdlPvmSt11align_val_t", SIZE ALIGN)
-DELETE(op_delete_array_sized_aligned, "_ZdaPvmSt11align_val_t", SIZE ALIGN)
+    "_ZdaPvSt11align_val_tRKSt9nothrow_t", UNLESS_REPLACED_ALIGNED, ALIGN TAG)
+DELETE(op_delete_sized_aligned, "_ZdlPvmSt11align_val_t",
+    UNLESS_REPLACED_ALIGNED, SIZE ALIGN)
+DELETE(op_delete_array_sized_aligned, "_ZdaPvmSt11align_val_t",
+    UNLESS_REPLACED_ALIGNED, SIZE ALIGN)

@@ -40,13 +40,13 @@ mallinfo2(void)
 
 	stats_totals(&st);
 	return ((struct mallinfo2) {
-		.arena = st.st_mapped,
+		.arena = st.st_mapped - st.st_runbytes,
 		.ordblks = st.st_freeruns,
 		.hblks = st.st_runs,
 		.hblkhd = st.st_runbytes,
 		.usmblks = st.st_maxmapped,
 		.fsmblks = st.st_cached,
-		.uordblks = st.st_inuse,
+		.uordblks = st.st_inuse - st.st_runbytes,
 		.fordblks = st.st_mapped - st.st_inuse,
 		.keepcost = st.st_dirty,
 	});

@@ -79,13 +79,27 @@ tick(void)
 	pagerun_tick(now);
 }
 
-/* Memory is short: let go of all that is cached. */
+/* Lets go of all that is cached. */
 static void
 drain(void)
 {
 	cache_drain();
 	for (unsigned indx = KU_LIST; indx < bucket_runs; indx++)
 		bucket_reap(indx, true);
+}
+
+/*
+ * Memory is short.  Under a limit on address space, the books too can grow
+ * only when the end of the arena is unmapped.  False: it is hopeless.
+ */
+static KMA_COLD bool
+scrape_together(size_t size)
+{
+	if (size > os_physmem())
+		return (false);
+	drain();
+	pagerun_trim();
+	return (true);
 }
 
 bool
@@ -125,11 +139,10 @@ alloc_run(size_t size, size_t align, bool *clean)
 	}
 	if (cache_due())
 		tick();
-	if (pagerun_alloc(npages, align, KU_RUN, &page, clean) != 0) {
-		drain();
-		if (pagerun_alloc(npages, align, KU_RUN, &page, clean) != 0)
-			return (NULL);
-	}
+	if (pagerun_alloc(npages, align, KU_RUN, &page, clean) != 0 &&
+	    (!scrape_together(size) ||
+	    pagerun_alloc(npages, align, KU_RUN, &page, clean) != 0))
+		return (NULL);
 	count_run();
 	return (page_to_addr(page));
 }
@@ -139,10 +152,8 @@ alloc_block(unsigned indx)
 {
 	void *p = cache_alloc(indx);
 
-	if (unlikely(p == NULL)) {
-		drain();
+	if (unlikely(p == NULL) && scrape_together(bucket[indx].kb_size))
 		p = cache_alloc(indx);
-	}
 	if (cache_due())
 		tick();
 	return (p);
@@ -163,9 +174,9 @@ kmem_alloc_slow(size_t size)
 static void *
 alloc(size_t size)
 {
-	void *p = kmem_alloc_fast(size);
+	void *p;
 
-	return (likely(p != NULL) ? p : kmem_alloc_slow(size));
+	return (kmem_alloc_fast(size, &p) ? p : kmem_alloc_slow(size));
 }
 
 void *
@@ -262,7 +273,7 @@ free_block(void *p, const char *func)
 	unsigned indx;
 
 	reason = why_not(p, &indx);
-	if (reason == NULL && *kmem_cache->kc_cursor[indx] == p)
+	if (reason == NULL && cache_freed_last(indx, p))
 		reason = REASON_DUPLICATE;
 	if (unlikely(reason != NULL)) {
 		report_misuse(func, p, reason);
@@ -302,7 +313,7 @@ why_not_used(const void *p, unsigned *indx)
 	const char *reason = why_not(p, indx);
 
 	if (reason == NULL && *indx != KU_RUN &&
-	    (*kmem_cache->kc_cursor[*indx] == p || bucket_isfree(*indx, p)))
+	    (cache_freed_last(*indx, p) || bucket_isfree(*indx, p)))
 		reason = REASON_DUPLICATE;
 	return (reason);
 }

@@ -57,57 +57,57 @@ void	kmem_postfork_child(void);
 void	kmem_check(void);
 
 /*
- * Allocation: compute the list, pop.  The macro MALLOC of 1988.  NULL: take
+ * Allocation: compute the list, pop.  The macro MALLOC of 1988.  False: take
  * the slow way.
  */
-static inline void *
-kmem_alloc_fast(size_t size)
+static inline bool
+kmem_alloc_fast(size_t size, void **p)
 {
 	struct kmemcache *kc;
-	unsigned indx;
-	void *p;
+	size_t indx, top;
 
 	if (unlikely(size > MAXCACHED))
-		return (NULL);
+		return (false);
 	indx = BUCKETINDX(size);
 	kc = kmem_cache;
-	p = *kc->kc_cursor[indx];
-	if (unlikely(p == NULL))
-		return (NULL);
-	forget(kc->kc_cursor[indx]);
-	kc->kc_cursor[indx]--;
-	kc->kc_calls[indx]++;
-	return (p);
+	top = stack_top(kc->kc_word[indx]);
+	if (unlikely(is_null(slot(kc, top))))
+		return (false);
+	forget(kc->kc_word[indx]);
+	kc->kc_word[indx] += STACK_POP;
+	forget_reg(top);
+	*p = *slot(kc, top);
+	return (true);
 }
 
 /*
  * Freeing: look the list up by the page, check the address, push.  The macro
  * FREE of 1988.  False: take the slow way.  It is taken by a foreign address
  * (no page of ours), an interior one (a bit of the mask is set), NULL, any
- * page that is no list's and a full magazine (all "full"), and by a block
- * that was freed just before.
+ * page that is no list's and a full stack (all "full"), and by a block that
+ * was freed just before.
  */
 static inline bool
 kmem_free_fast(void *p)
 {
 	uintptr_t page = ((uintptr_t)p - kmembase) >> PAGESHIFT;
 	struct kmemcache *kc;
-	void **cursor;
-	unsigned indx;
+	size_t indx, top;
 
 	if (unlikely(page >= kmempages))
 		return (false);
 	indx = kmemsizes[page];
 	kc = kmem_cache;
-	if (unlikely((uintptr_t)p & kc->kc_mask[indx]))
+	if (unlikely(any_bit((uintptr_t)p, &kc->kc_mask[indx])))
 		return (false);
-	cursor = kc->kc_cursor[indx];
-	if (unlikely(cursor[1] == MAG_END) || unlikely(cursor[0] == p))
+	top = stack_top(kc->kc_word[indx]);
+	if (unlikely(*slot(kc, top + 1) == STACK_END) ||
+	    unlikely(*slot(kc, top) == p))
 		return (false);
-	cursor[1] = p;
-	__atomic_signal_fence(__ATOMIC_RELEASE);
-	forget(kc->kc_cursor[indx]);
-	kc->kc_cursor[indx]++;
+	forget_reg(top);
+	*slot(kc, top + 1) = p;
+	forget(kc->kc_word[indx]);
+	kc->kc_word[indx] += STACK_PUSH;
 	return (true);
 }
 

@@ -143,16 +143,12 @@ default_reserve(void)
 	return (reserve < most ? reserve : most);
 }
 
-int
-kmemsizes_init(size_t reserve)
+/* Looks for a place for an arena of reserve bytes, or less. */
+static int
+try_sizes(size_t reserve, bool limited)
 {
-	bool limited = os_aslimit() != SIZE_MAX;
 	int error = ENOMEM;
 
-	if (reserve == 0)
-		reserve = limited ? LIMITED_RESERVE : default_reserve();
-	if (reserve > ptob(MAXPAGES))
-		reserve = ptob(MAXPAGES);
 	for (; error != 0 && reserve >= MINRESERVE; reserve /= 2) {
 		struct layout l = layout_for(reserve);
 
@@ -160,6 +156,24 @@ kmemsizes_init(size_t reserve)
 		if (error == 0)
 			meta_init((uintptr_t)kmemusage + l.usage, l.meta);
 	}
+	return (error);
+}
+
+int
+kmemsizes_init(size_t reserve)
+{
+	int error = ENOMEM;
+
+	if (reserve == 0)
+		reserve = default_reserve();
+	if (reserve > ptob(MAXPAGES))
+		reserve = ptob(MAXPAGES);
+	if (os_aslimit() == SIZE_MAX)
+		error = try_sizes(reserve, false);
+	/* A limit on locked memory (mlockall) can forbid the question too. */
+	if (error != 0)
+		error = try_sizes(reserve < LIMITED_RESERVE ? reserve :
+		    LIMITED_RESERVE, true);
 	return (error);
 }
 

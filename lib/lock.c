@@ -87,8 +87,12 @@ lock_wake(struct lock *lk)
 void
 lock_prefork(void)
 {
-	if (lock_held())
+	if (lock_depth != 0) {
+		/* A fork inside of a fork is counted, and takes nothing. */
+		if (lock_depth & LOCK_FORKING)
+			lock_depth++;
 		return;
+	}
 	stdio_lock();
 	for (int rank = 0; rank < NRANK; rank++)
 		for (struct lock *lk = lock_list[rank]; lk; lk = lk->l_next)
@@ -100,12 +104,13 @@ lock_prefork(void)
 static void
 release_all(void)
 {
-	lock_depth = 0;
 	for (int rank = NRANK - 1; rank >= 0; rank--)
 		for (struct lock *lk = lock_list[rank]; lk; lk = lk->l_next)
 			if (__atomic_exchange_n(&lk->l_word, 0,
 			    __ATOMIC_RELEASE) != 1)
 				lock_wake(lk);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	lock_depth = 0;
 }
 
 void
@@ -113,6 +118,10 @@ lock_postfork_parent(void)
 {
 	if (!(lock_depth & LOCK_FORKING))
 		return;
+	if (lock_depth != LOCK_FORKING) {
+		lock_depth--;
+		return;
+	}
 	fork_took_locks = false;
 	release_all();
 	stdio_unlock();

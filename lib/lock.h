@@ -52,12 +52,14 @@ void	lock_wake(struct lock *lk);
 extern KMA_HIDDEN KMA_TLS uint32_t lock_depth;
 #define LOCK_FORKING	0x80000000u
 
+/* A signal between its two steps finds the depth no less than the truth. */
 static inline void
 lock_acquire(struct lock *lk)
 {
 	uint32_t was = 0;
 
 	lock_depth++;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	if (unlikely(!__atomic_compare_exchange_n(&lk->l_word, &was, 1, false,
 	    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
 		lock_wait(lk);
@@ -66,21 +68,16 @@ lock_acquire(struct lock *lk)
 static inline void
 lock_release(struct lock *lk)
 {
-	if (likely(!(--lock_depth & LOCK_FORKING)) &&
+	if (likely(!(lock_depth & LOCK_FORKING)) &&
 	    __atomic_exchange_n(&lk->l_word, 0, __ATOMIC_RELEASE) != 1)
 		lock_wake(lk);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	lock_depth--;
 }
 
 /* The fork protocol: before, and after in the parent and in the child. */
 void	lock_prefork(void);
 void	lock_postfork_parent(void);
 void	lock_postfork_child(void);
-
-/* Does the calling thread hold any lock? */
-static inline bool
-lock_held(void)
-{
-	return ((lock_depth & ~LOCK_FORKING) != 0);
-}
 
 #endif /* KMA_LOCK_H */

@@ -43,9 +43,9 @@ malloc_slow(size_t size)
 KMA_EXPORT void *
 malloc(size_t size)
 {
-	void *p = kmem_alloc_fast(size);
+	void *p;
 
-	return (likely(p != NULL) ? p : malloc_slow(size));
+	return (likely(kmem_alloc_fast(size, &p)) ? p : malloc_slow(size));
 }
 
 static KMA_NOINLINE void

@@ -19,8 +19,8 @@
  *    if that is more.  It starts small, so that a program that frees
  *    everything and sleeps is small at once, though nothing runs in it any
  *    more.  It grows by each page that was given back and then wanted again
- *    within a decay period, so that a program that frees and allocates in
- *    turn stops paying for it.
+ *    within a decay period (but no more than doubles each time), so that a
+ *    program that frees and allocates in turn stops paying for it.
  *  - After a decay period, what was not used for all of it: the least count
  *    of dirty pages seen in that time (the working set of Bonwick and Adams,
  *    USENIX 2001).  And retain shrinks again if nothing was regretted.
@@ -54,6 +54,7 @@
 
 /* A moved run keeps this in the kmemusage of its last page. */
 #define KU_MOVED	1u
+#define MOVED_MAX	1024	/* of them: each splits a mapping twice */
 
 static struct lock	pr_lock;
 static struct runtree	pr_tree;
@@ -64,6 +65,7 @@ static size_t		node_carved;	/* ever taken from them */
 static struct pagerun  *node_free;	/* given back, by pr_left */
 
 static size_t		pr_nruns;
+static size_t		pr_nmoved;
 static size_t		pr_nfree;	/* free runs */
 static size_t		pr_nholes;
 static size_t		pr_inuse;
@@ -357,6 +359,8 @@ purge(size_t target)
 		if (error == 0) {
 			pr_purged += npages;
 			pr_regret += npages;
+			if (pr_regret > pr_retain)
+				pr_regret = pr_retain;
 		} else	/* locked memory, say: do not try each time */
 			pr_retain = dirty_pages();
 		lock_release(&pr_lock);
@@ -430,7 +434,7 @@ int
 pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
     bool *clean)
 {
-	size_t need = npages + align - 1, dirty;
+	size_t need = npages + align - 1, base = btop(kmembase), dirty;
 	struct pagerun *run;
 	page_t first;
 
@@ -444,7 +448,8 @@ pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
 	}
 	if (run == NULL)
 		run = runtree_firstfit(&pr_tree, need);
-	first = (run->pr_page + (page_t)align - 1) & ~((page_t)align - 1);
+	first = (page_t)(((base + run->pr_page + align - 1) & ~(align - 1)) -
+	    base);
 	dirty = carve(run, first, npages);
 	mark(first, npages, kind);
 	pr_nruns++;
@@ -472,11 +477,12 @@ void
 pagerun_free(page_t page)
 {
 	size_t npages = kmemusage[page], limit;
-	bool clean = was_moved(page, npages) &&
+	bool moved = was_moved(page, npages), excess;
+	bool clean = moved &&
 	    os_remap((uintptr_t)page_to_addr(page), ptob(npages)) == 0;
-	bool excess;
 
 	lock_acquire(&pr_lock);
+	pr_nmoved -= moved;
 	memset(kmemsizes + page, clean ? KU_CLEAN : KU_DIRTY, npages);
 	release(page, npages, clean ? 0 : npages);
 	pr_nruns--;
@@ -553,12 +559,16 @@ int
 pagerun_move(page_t from, page_t to)
 {
 	size_t npages = kmemusage[from];
-	int error = os_move((uintptr_t)page_to_addr(from), ptob(npages),
-	    (uintptr_t)page_to_addr(to));
+	int error;
 
+	if (relaxed_load(&pr_nmoved) >= MOVED_MAX)
+		return (ENOMEM);
+	error = os_move((uintptr_t)page_to_addr(from), ptob(npages),
+	    (uintptr_t)page_to_addr(to));
 	if (error != 0 && error != EEXIST)
 		return (error);
 	lock_acquire(&pr_lock);
+	relaxed_store(&pr_nmoved, pr_nmoved + 1 - was_moved(from, npages));
 	kmemusage[to + kmemusage[to] - 1] = KU_MOVED;
 	if (error == EEXIST) {
 		/* Somebody took the old addresses: they are lost to us. */

@@ -38,8 +38,8 @@ int	pagerun_resize(page_t page, size_t npages, unsigned kind);
 
 /*
  * Moves the contents of a run to another one that is at least as long,
- * without copying.  The old run stays allocated.  0 or an errno: then
- * nothing has moved.
+ * without copying, and frees the old run.  0 or an errno: then nothing has
+ * moved, and the old run is as before.
  */
 int	pagerun_move(page_t from, page_t to);
 
