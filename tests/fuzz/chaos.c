@@ -19,6 +19,7 @@
 #include "kmem.h"
 #include "pagerun.h"
 #include "stats.h"
+#include "unit/blocks.h"
 
 #define NTHREAD		8
 #define NSLOT		4096
@@ -31,7 +32,7 @@ struct head {
 	uint64_t	seed;
 };
 
-static _Atomic(struct head *) slot[NSLOT];
+static _Atomic(struct head *) table[NSLOT];
 static _Atomic uint64_t operations;
 
 static uint64_t
@@ -107,9 +108,7 @@ get(uint64_t r)
 			require(((uint64_t *)h)[i] == 0, "not zero");
 		break;
 	default:
-		h = kmem_alloc_fast(size);
-		if (h == NULL)
-			h = kmem_alloc_slow(size);
+		h = block_get(size);
 	}
 	require(h != NULL, "no memory");
 	fill(h, size, r);
@@ -122,8 +121,7 @@ put(struct head *h)
 	if (h == NULL)
 		return;
 	expect(h, h->size);
-	if (!kmem_free_fast(h))
-		kmem_free_slow(h, "chaos");
+	block_put(h);
 }
 
 static struct head *
@@ -146,7 +144,7 @@ thread(void *arg)
 
 	for (unsigned i = 0; i < ROUND_OPS; i++) {
 		uint64_t r = next_random(&state);
-		_Atomic(struct head *) *at = &slot[r % NSLOT];
+		_Atomic(struct head *) *at = &table[r % NSLOT];
 		struct head *h = atomic_exchange(at, NULL);
 
 		r = next_random(&state);
@@ -174,7 +172,7 @@ check_empty(void)
 	struct pagerun_stats ps;
 
 	for (unsigned i = 0; i < NSLOT; i++)
-		put(atomic_exchange(&slot[i], NULL));
+		put(atomic_exchange(&table[i], NULL));
 	kmem_check();
 	stats_totals(&st);
 	require(st.st_inuse == 0, "something is in use");

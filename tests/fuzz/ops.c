@@ -16,6 +16,7 @@
 #include "kmem.h"
 #include "pagerun.h"
 #include "stats.h"
+#include "unit/blocks.h"
 
 #define NBLOCK		256
 #define CHECK_EVERY	64
@@ -116,17 +117,8 @@ op_free(struct block *b)
 {
 	REQUIRE(kmem_usable(b->p, "fuzz") == b->usable);
 	expect_marks(b, b->usable);
-	if (!kmem_free_fast(b->p))
-		kmem_free_slow(b->p, "fuzz");
+	block_put(b->p);
 	b->p = NULL;
-}
-
-static void *
-alloc(size_t size)
-{
-	void *p = kmem_alloc_fast(size);
-
-	return (p != NULL ? p : kmem_alloc_slow(size));
 }
 
 static void
@@ -136,7 +128,7 @@ op_alloc(struct block *b)
 
 	if (b->p != NULL)
 		op_free(b);
-	enter(b, alloc(size), size);
+	enter(b, block_get(size), size);
 }
 
 static void
@@ -197,7 +189,7 @@ op_batch(void)
 	unsigned n = byte() + 1u, stride = byte() | 1u;
 
 	for (unsigned i = 0; i < n; i++) {
-		p[i] = alloc(size);
+		p[i] = block_get(size);
 		REQUIRE(p[i] != NULL);
 		*(unsigned *)p[i] = i;
 	}
@@ -205,8 +197,7 @@ op_batch(void)
 		if (at >= n)
 			continue;
 		REQUIRE(*(unsigned *)p[at] == at);
-		if (!kmem_free_fast(p[at]))
-			kmem_free_slow(p[at], "fuzz");
+		block_put(p[at]);
 	}
 }
 

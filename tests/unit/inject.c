@@ -22,6 +22,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "blocks.h"
 #include "kmem.h"
 #include "options.h"
 #include "pagerun.h"
@@ -51,6 +52,7 @@ static const struct failure {
 	{ SYS_mmap, "mmap", { ENOMEM, EAGAIN, EPERM, EEXIST } },
 	{ SYS_munmap, "munmap", { ENOMEM, EINVAL, ENOMEM, 0 } },
 	{ SYS_madvise, "madvise", { EINVAL, EAGAIN, ENOMEM, EPERM } },
+	{ SYS_mincore, "mincore", { ENOMEM, EAGAIN, EFAULT, 0 } },
 	{ SYS_mremap, "mremap", { ENOMEM, EINVAL, EAGAIN, EFAULT } },
 	{ SYS_prlimit64, "prlimit64", { EPERM, EPERM, EINVAL, 0 } },
 	{ SYS_sysinfo, "sysinfo", { EPERM, EFAULT, ENOSYS, 0 } },
@@ -206,9 +208,7 @@ keep(void *p, size_t size)
 static struct block *
 get(size_t size)
 {
-	void *p = kmem_alloc_fast(size);
-
-	return (keep(p != NULL ? p : kmem_alloc_slow(size), size));
+	return (keep(block_get(size), size));
 }
 
 static struct block *
@@ -227,8 +227,7 @@ put(struct block *b)
 	if (b == NULL || b->p == NULL)
 		return;
 	expect(b, b->size);
-	if (!kmem_free_fast(b->p))
-		kmem_free_slow(b->p, "free");
+	block_put(b->p);
 	b->p = NULL;
 }
 

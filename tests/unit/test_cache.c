@@ -111,7 +111,8 @@ START_TEST(last_in_first_out)
 
 		ck_assert(a != b);
 		put(i, a);
-		ck_assert_ptr_eq(*kmem_cache->kc_cursor[i], a);
+		ck_assert(cache_freed_last(i, a));
+		ck_assert(!cache_freed_last(i, b));
 		ck_assert_ptr_eq(get(i), a);
 		put(i, b);
 		put(i, a);
@@ -566,6 +567,8 @@ trader(void *arg)
 			cache_drain();
 	}
 	cache_check();
+	if (UNIT_END_TOGETHER)
+		pthread_barrier_wait(&barrier);
 	return (NULL);
 }
 
@@ -574,6 +577,7 @@ START_TEST(traders)
 	pthread_t thread[NTHREAD];
 
 	unit_caches(SPACING(_i));
+	pthread_barrier_init(&barrier, NULL, NTHREAD);
 	for (int round = 0; round < 3; round++) {
 		for (uintptr_t i = 0; i < NTHREAD; i++)
 			pthread_create(&thread[i], NULL, trader,

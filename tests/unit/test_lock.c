@@ -56,14 +56,14 @@ END_TEST
 START_TEST(nesting)
 {
 	setup();
-	ck_assert(!lock_held());
+	ck_assert_uint_eq(lock_depth, 0);
 	lock_acquire(&lock[RANK_CACHES]);
-	ck_assert(lock_held());
+	ck_assert_uint_gt(lock_depth, 0);
 	lock_acquire(&lock[RANK_META]);
 	lock_release(&lock[RANK_META]);
-	ck_assert(lock_held());
+	ck_assert_uint_gt(lock_depth, 0);
 	lock_release(&lock[RANK_CACHES]);
-	ck_assert(!lock_held());
+	ck_assert_uint_eq(lock_depth, 0);
 	ck_assert_uint_eq(lock_depth, 0);
 }
 END_TEST
@@ -119,15 +119,15 @@ START_TEST(unpaired_handlers)
 }
 END_TEST
 
-static volatile int stage;
+static int stage;
 
 static void *
 hold_for_a_while(void *arg)
 {
 	lock_acquire(&lock[RANK_BUCKET]);
-	stage = 1;
+	relaxed_store(&stage, 1);
 	usleep(50000);
-	stage = 2;
+	relaxed_store(&stage, 2);
 	lock_release(&lock[RANK_BUCKET]);
 	return (arg);
 }
@@ -138,10 +138,10 @@ START_TEST(fork_waits_for_holders)
 
 	setup();
 	pthread_create(&thread, NULL, hold_for_a_while, NULL);
-	while (stage == 0)
+	while (relaxed_load(&stage) == 0)
 		os_yield();
 	lock_prefork();
-	ck_assert_int_eq(stage, 2);
+	ck_assert_int_eq(relaxed_load(&stage), 2);
 	lock_postfork_parent();
 	pthread_join(thread, NULL);
 }
@@ -151,9 +151,9 @@ END_TEST
 static void *
 come_meanwhile(void *arg)
 {
-	stage = 1;
+	relaxed_store(&stage, 1);
 	lock_acquire(&lock[RANK_PAGERUN]);
-	ck_assert_int_eq(stage, 2);
+	ck_assert_int_eq(relaxed_load(&stage), 2);
 	lock_release(&lock[RANK_PAGERUN]);
 	return (arg);
 }
@@ -165,10 +165,10 @@ START_TEST(others_wait_for_fork)
 	setup();
 	lock_prefork();
 	pthread_create(&thread, NULL, come_meanwhile, NULL);
-	while (stage == 0)
+	while (relaxed_load(&stage) == 0)
 		os_yield();
 	usleep(50000);
-	stage = 2;
+	relaxed_store(&stage, 2);
 	lock_postfork_parent();
 	pthread_join(thread, NULL);
 	ck_assert(all_are(0));
@@ -200,7 +200,7 @@ START_TEST(fork_while_holding)
 	signal(SIGUSR1, fork_in_handler);
 	lock_acquire(&lock[RANK_BUCKET]);
 	raise(SIGUSR1);
-	ck_assert_int_eq(stage, 1);
+	ck_assert_int_eq(relaxed_load(&stage), 1);
 	ck_assert_uint_eq(lock[RANK_BUCKET].l_word, 1);
 	lock_release(&lock[RANK_BUCKET]);
 	ck_assert(all_are(0));

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "blocks.h"
 #include "kmem.h"
 #include "options.h"
 #include "stats.h"
@@ -31,21 +32,6 @@ setup(int i)
 {
 	unit_options("spacing=%u", SPACING(i));
 	ck_assert(kmem_init());
-}
-
-static void *
-alloc(size_t size)
-{
-	void *p = kmem_alloc_fast(size);
-
-	return (p != NULL ? p : kmem_alloc_slow(size));
-}
-
-static void
-release(void *p)
-{
-	if (!kmem_free_fast(p))
-		kmem_free_slow(p, "free");
 }
 
 /* What has been asked for. */
@@ -143,12 +129,12 @@ play(void *arg)
 		size_t at = rnd_below(&r, NBLOCK);
 
 		if (block[at].p != NULL) {
-			release(block[at].p);
+			block_put(block[at].p);
 			shadow_free(block[at].size);
 			block[at].p = NULL;
 		} else {
 			block[at].size = some_size(&r);
-			block[at].p = alloc(block[at].size);
+			block[at].p = block_get(block[at].size);
 			ck_assert_ptr_nonnull(block[at].p);
 			shadow_alloc(block[at].size);
 		}
@@ -206,10 +192,10 @@ START_TEST(tables)
 
 	setup(_i);
 	for (int i = 0; i < 100; i++)
-		p[i] = alloc(64);
+		p[i] = block_get(64);
 	for (int i = 90; i < 100; i++)
-		release(p[i]);
-	alloc(1000000);
+		block_put(p[i]);
+	block_get(1000000);
 	report_open_sink(&r, to_text, NULL);
 	stats_print(&r);
 	stats_totals(&st);
@@ -235,7 +221,7 @@ START_TEST(xml)
 
 	setup(_i);
 	for (int i = 0; i < 100; i++)
-		alloc(64);
+		block_get(64);
 	report_open_sink(&r, to_text, NULL);
 	stats_xml(&r);
 	ck_assert_uint_eq(strncmp(text, "<malloc version=\"", 17), 0);
@@ -254,7 +240,7 @@ START_TEST(at_exit_to_file)
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	unit_options("stats=%s/t.%%p", dir);
 	setup(_i);
-	alloc(64);
+	block_get(64);
 	stats_start();
 	stats_exit();
 	snprintf(path, sizeof(path), "%s/t.%d", dir, getpid());
@@ -272,7 +258,7 @@ START_TEST(at_exit_to_stderr)
 {
 	unit_options("stats");
 	setup(_i);
-	alloc(64);
+	block_get(64);
 	capture_begin();
 	stats_start();
 	close(2);		/* as many programs do */

@@ -35,6 +35,23 @@ struct unit_main_ends
 #define SPACING(i)	(1u << (i))
 #define NSPACING	3
 
+/* A sanitizer's run-time maps much of its own, and minds limits on that. */
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define UNIT_SANITIZED	true
+#else
+#define UNIT_SANITIZED	false
+#endif
+
+/*
+ * ThreadSanitizer does not know that a thread's end comes before another
+ * finds its robust mutex orphaned: there, threads end together.
+ */
+#ifdef __SANITIZE_THREAD__
+#define UNIT_END_TOGETHER	true
+#else
+#define UNIT_END_TOGETHER	false
+#endif
+
 /* Under valgrind or a sanitizer: an n-th of the work. */
 unsigned unit_less(unsigned work, unsigned n);
 
