@@ -333,9 +333,9 @@ take_batch(struct kmemcache *kc, unsigned indx)
 	return (true);
 }
 
-/* Leaves a batch from the bottom of a stack at the depot, if it is wanted. */
+/* Leaves a batch of blocks at the depot, if it is wanted. */
 static bool
-leave_batch(struct kmemcache *kc, unsigned indx)
+leave_batch(unsigned indx, void *const *blocks)
 {
 	struct depot *d = &depot[indx];
 	struct batch *b = NULL;
@@ -351,7 +351,7 @@ leave_batch(struct kmemcache *kc, unsigned indx)
 			    sizeof(b->b_block[0]), 16);
 	}
 	if (b != NULL) {
-		memcpy(b->b_block, stack_blocks(kc, indx),
+		memcpy(b->b_block, blocks,
 		    d->d_batch * sizeof(b->b_block[0]));
 		push(&d->d_full, b);
 		d->d_nfull++;
@@ -448,22 +448,20 @@ cache_alloc(unsigned indx)
 	return (p != NULL ? p : alloc_uncached(indx));
 }
 
-/* Takes a batch off the bottom of a full stack, where the oldest are. */
+/* Takes the upper of a full stack's two batches off. */
 static void
 make_room(struct kmemcache *kc, unsigned indx, void **twice)
 {
 	const struct depot *d = &depot[indx];
-	void **blocks = stack_blocks(kc, indx), *found;
+	void **blocks = stack_blocks(kc, indx) + d->d_batch, *found;
 
-	if (!leave_batch(kc, indx)) {
-		regret(indx);
-		found = bucket_put(indx, blocks, d->d_batch);
-		if (found != NULL)
-			*twice = found;
-	}
-	/* The room is two batches, so what is left moves down as one. */
-	memcpy(blocks, blocks + d->d_batch, d->d_batch * sizeof(blocks[0]));
 	kc->kc_word[indx] -= d->d_batch;
+	if (leave_batch(indx, blocks))
+		return;
+	regret(indx);
+	found = bucket_put(indx, blocks, d->d_batch);
+	if (found != NULL)
+		*twice = found;
 }
 
 void
@@ -722,8 +720,8 @@ cache_init(void)
 		lock_init(&d->d_lock, RANK_DEPOT);
 	}
 }
-static_assert(NOSTACK + 2 + (NLIST - KU_LIST) * (2 * BATCH_MAX + 2) <= UINT16_MAX,
-    "a slot's number has 16 bits");
+static_assert(NOSTACK + 2 + (NLIST - KU_LIST) * (2 * BATCH_MAX + 2) <=
+    UINT16_MAX, "a slot's number has 16 bits");
 
 void
 cache_postfork_child(void)

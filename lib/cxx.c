@@ -71,6 +71,7 @@ typedef void *new_aligned_nothrow_fn(size_t, size_t, const void *);
  */
 #define NEW(id, mangled, type, params, alloc, args)			\
 void *id params;							\
+NAMED(id, mangled, void *, params)					\
 void *									\
 id params								\
 {									\
@@ -79,8 +80,7 @@ id params								\
 	if (likely(p != NULL))						\
 		return (p);						\
 	return (((type *)next_operator(mangled)) args);			\
-}									\
-NAMED(id, mangled, void *, params)
+}
 
 static inline void *
 get(size_t size)
@@ -126,14 +126,14 @@ give_up_aligned_nothrow(size_t size, size_t align, const void *tag)
 
 #define NEW_ALIGNED(id, mangled, ours, params, give_up)			\
 void *id params;							\
+NAMED(id, mangled, void *, params)					\
 void *									\
 id params								\
 {									\
 	void *p = ours ? kmem_memalign(align, size) : NULL;		\
 									\
 	return (likely(p != NULL) ? p : give_up);			\
-}									\
-NAMED(id, mangled, void *, params)
+}
 
 NEW_ALIGNED(op_new_aligned, "_ZnwmSt11align_val_t", 1,
     (size_t size, size_t align), give_up_aligned(size, align))
@@ -158,13 +158,13 @@ put(void *p)
 /* A form of delete: what else it says of the block is not needed. */
 #define DELETE(id, mangled, theirs, ...)				\
 void id(void *p __VA_ARGS__);						\
+NAMED(id, mangled, void, (void *p __VA_ARGS__))				\
 void									\
 id(void *p __VA_ARGS__)							\
 {									\
 	theirs								\
 	put(p);								\
-}									\
-NAMED(id, mangled, void, (void *p __VA_ARGS__))
+}
 
 #define SIZE	, size_t size KMA_UNUSED
 #define ALIGN	, size_t align

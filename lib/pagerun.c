@@ -605,8 +605,9 @@ zero_dirty(page_t page, size_t npages)
 	for (size_t i = 0, n; i < npages; i += n) {
 		bool here = resident[i] & 1;
 
-		for (n = 1; i + n < npages && (resident[i + n] & 1) == here; n++)
-			continue;
+		for (n = 1; i + n < npages; n++)
+			if ((resident[i + n] & 1) != here)
+				break;
 		if (here || os_purge(addr + ptob(i), ptob(n)) != 0)
 			memset((void *)(addr + ptob(i)), 0, ptob(n));
 	}
