@@ -75,7 +75,7 @@ null_free(void *p)
 {
 	__asm__ volatile ("" : : "r" (p));
 }
-#define NULL_COST	6	/* one for the compiler's choice of an address */
+#define NULL_COST	6	/* one for an address */
 #endif
 
 #define LIVE		2000	/* of the random replacement */

@@ -104,7 +104,9 @@ static volatile int done;
 static void *
 thread(void *arg)
 {
-	static const size_t sizes[] = { 16, 1000, 8192, 50000, 300000, 9000000 };
+	static const size_t sizes[] = {
+		16, 1000, 8192, 50000, 300000, 9000000
+	};
 	size_t i;
 
 	must(pthread_cancel(pthread_self()) == 0);
