@@ -225,7 +225,7 @@ take_blocks(struct kmembuckets *kb, struct kmemcluster *c, void **slot,
 
 		for (; map != 0 && left > 0; map &= map - 1, left--)
 			*--slot = first + (unsigned)__builtin_ctzl(map) * size;
-		c->c_map[word] = map;
+		relaxed_store(&c->c_map[word], map);
 	}
 	c->c_hint = (uint16_t)(word - 1);
 	kb->kb_nempty -= c->c_nfree == kb->kb_elmpercl;
@@ -344,7 +344,7 @@ put_block(struct kmembuckets *kb, const void *p, uint32_t *chain)
 	bit = (uint64_t)1 << number % 64;
 	if (unlikely(c->c_map[number / 64] & bit))
 		return (true);
-	c->c_map[number / 64] |= bit;
+	relaxed_store(&c->c_map[number / 64], c->c_map[number / 64] | bit);
 	if (number / 64 < c->c_hint)
 		c->c_hint = (uint16_t)(number / 64);
 	kb->kb_totalfree++;
@@ -423,19 +423,14 @@ bucket_isblock(unsigned indx, const void *p)
 bool
 bucket_isfree(unsigned indx, const void *p)
 {
-	struct kmembuckets *kb = &bucket[indx];
-	struct kmemcluster *c;
+	const struct kmemcluster *c;
 	unsigned number;
-	bool isfree;
 
 	if (indx >= bucket_runs)
 		return (false);
-	lock_acquire(&kb->kb_lock);
 	c = cluster_of(p);
-	number = block_number(kb, c, p);
-	isfree = c->c_map[number / 64] >> number % 64 & 1;
-	lock_release(&kb->kb_lock);
-	return (isfree);
+	number = block_number(&bucket[indx], c, p);
+	return (relaxed_load(&c->c_map[number / 64]) >> number % 64 & 1);
 }
 
 /* Are all blocks that touch bytes [from, to) of the cluster free? */

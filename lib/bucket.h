@@ -111,7 +111,10 @@ void	bucket_reap(unsigned indx, bool all);
  */
 bool	bucket_isblock(unsigned indx, const void *p);
 
-/* Is the block free, as far as its cluster knows? */
+/*
+ * Is the block free, as far as its cluster knows?  Takes no lock: the bit of
+ * a block that is in use does not change.
+ */
 bool	bucket_isfree(unsigned indx, const void *p);
 
 /* Gives back the whole free pages inside clusters that are partly in use. */

@@ -41,8 +41,10 @@ kmem_init(void)
 
 	if (__atomic_compare_exchange_n(&kmem_state, &was, 1, false,
 	    __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
+		lock_depth++;		/* a fork from a handler takes nothing */
 		was = start() ? 2 : 0;	/* better luck next time */
 		__atomic_store_n(&kmem_state, was, __ATOMIC_RELEASE);
+		lock_depth--;
 	}
 	while (was == 1) {
 		os_yield();
@@ -405,7 +407,8 @@ void
 kmem_prefork(void)
 {
 	/* The child of a half-made allocator would wait for it for ever. */
-	while (__atomic_load_n(&kmem_state, __ATOMIC_ACQUIRE) == 1)
+	while (lock_depth == 0 &&
+	    __atomic_load_n(&kmem_state, __ATOMIC_ACQUIRE) == 1)
 		os_yield();
 	lock_prefork();
 }
