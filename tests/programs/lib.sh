@@ -30,7 +30,7 @@ unset LD_PRELOAD
 : "${KMA_BUILDDIR:=$KMA_SRCDIR/build}"
 : "${LIBKMA:=$KMA_BUILDDIR/lib/.libs/libkma.so}"
 
-limit=300		# seconds that one run may take
+limit=200		# seconds that one run may take
 input=/dev/null		# standard input of the next runs
 as=()			# a command that changes the user, for a launch
 tests=0			# TAP lines so far, and how many of them failed

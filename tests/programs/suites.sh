@@ -56,7 +56,7 @@ compare() {
 	else
 		proved "$name"
 	fi
-	rm -rf "${stats_of[@]}"
+	rm -rf "$work"/stats.*
 	rm -rf "$work/tmp"/* "$work/tmp"/.[!.]*
 }
 
@@ -98,6 +98,12 @@ glib_suite() {
 	total=${#list[@]}
 	limit=300
 	for test in "${list[@]}"; do
+		# One preloads a library of its own instead of libkma.
+		if grep -q LD_PRELOAD "$dir/${test%.test}.test"; then
+			number=$((number + 1))
+			skip_one "[$number/$total] glib $test" "sets LD_PRELOAD"
+			continue
+		fi
 		# shellcheck disable=SC2046	# a command with its words
 		compare "glib ${test%.test}" \
 		    $(sed -n 's/^Exec=//p' "$dir/${test%.test}.test")
