@@ -62,7 +62,7 @@ put_field(struct report *r, const char *s, size_t len, int width)
 }
 
 static void
-put_number(struct report *r, uint64_t n, unsigned base, int width)
+put_number(struct report *r, bool minus, uint64_t n, unsigned base, int width)
 {
 	char digits[24];
 	size_t at = sizeof(digits);
@@ -74,6 +74,8 @@ put_number(struct report *r, uint64_t n, unsigned base, int width)
 		digits[--at] = 'x';
 		digits[--at] = '0';
 	}
+	if (minus)
+		digits[--at] = '-';
 	put_field(r, digits + at, sizeof(digits) - at, width);
 }
 
@@ -92,19 +94,11 @@ parse_width(const char **fmt)
 }
 
 static void
-put_signed(struct report *r, int n, int width)
-{
-	if (n < 0)
-		put_char(r, '-');
-	put_number(r, n < 0 ? -(uint64_t)n : (uint64_t)n, 10, width);
-}
-
-static void
 vprint(struct report *r, const char *fmt, va_list ap)
 {
 	for (; *fmt != '\0'; fmt++) {
 		const char *s;
-		int width;
+		int width, n;
 		char c;
 
 		if (*fmt != '%') {
@@ -123,18 +117,21 @@ vprint(struct report *r, const char *fmt, va_list ap)
 			put_field(r, &c, 1, width);
 			break;
 		case 'd':
-			put_signed(r, va_arg(ap, int), width);
+			n = va_arg(ap, int);
+			put_number(r, n < 0, n < 0 ? -(uint64_t)n :
+			    (uint64_t)n, 10, width);
 			break;
 		case 'u':
-			put_number(r, va_arg(ap, unsigned), 10, width);
+			put_number(r, false, va_arg(ap, unsigned), 10, width);
 			break;
 		case 'z':	/* %zu */
 		case 'l':	/* %lu */
 			fmt++;
-			put_number(r, va_arg(ap, uint64_t), 10, width);
+			put_number(r, false, va_arg(ap, uint64_t), 10, width);
 			break;
 		case 'p':
-			put_number(r, (uintptr_t)va_arg(ap, void *), 16, width);
+			put_number(r, false, (uintptr_t)va_arg(ap, void *), 16,
+			    width);
 			break;
 		default:
 			put_char(r, *fmt);
