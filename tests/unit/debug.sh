@@ -21,7 +21,8 @@ done
 
 preloaded() {
 	LD_PRELOAD=$KMA_BUILDDIR/debug/lib/.libs/libkma.so \
-	    KMA_OPTIONS=stats "$@" 2>&1 | grep '^requests [1-9]'
+	    KMA_OPTIONS=stats "$@" 2>&1 | grep '^requests [1-9]' | tail -n 1 |
+	    grep .
 }
 run "debug: perl" preloaded perl -e '
 	my %h; $h{$_} = "x" x ($_ % 300) for 1 .. 3000;

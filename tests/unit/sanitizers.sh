@@ -6,7 +6,7 @@
 
 . "$KMA_SRCDIR/tests/unit/variant.sh"
 
-some='bucket cache kmem lock pagerun'
+some='cache kmem pagerun'
 if [ "${1:-}" = all ] || [ -n "${KMA_TEST_ALL:-}" ]; then
 	some='bucket cache kmem kmemsizes lock meta options os os_thread
 	    pagerun report runtree stats'

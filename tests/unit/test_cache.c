@@ -199,7 +199,7 @@ START_TEST(producer_and_consumer)
 	size_t most = 0, n = SIZE_MAX;
 
 	unit_caches(SPACING(_i));
-	for (int round = 0; round < 100; round++) {
+	for (unsigned round = 0; round < unit_less(100, 4); round++) {
 		for (unsigned i = 0; i < BATCH; i++)
 			batch[i] = get(indx);
 		in_thread(put_batch, &indx);
@@ -313,7 +313,7 @@ take_one_and_wait(void *arg)
 
 START_TEST(share_shrinks)
 {
-	unsigned n = 300;
+	unsigned n = unit_less(300, 5);
 	pthread_t thread[300];
 	pthread_attr_t attr;
 
@@ -347,7 +347,7 @@ one_block(void *arg)
 START_TEST(caches_are_adopted)
 {
 	unit_caches(SPACING(_i));
-	for (int i = 0; i < 1000; i++)
+	for (unsigned i = 0; i < unit_less(1000, 10); i++)
 		in_thread(one_block, NULL);
 	ck_assert_uint_le(cache_threads(), 2);
 	ck_assert_uint_eq(out(L64), 0);
@@ -567,7 +567,7 @@ trader(void *arg)
 			cache_drain();
 	}
 	cache_check();
-	if (UNIT_END_TOGETHER)
+	if (UNIT_TSAN)
 		pthread_barrier_wait(&barrier);
 	return (NULL);
 }

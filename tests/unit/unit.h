@@ -44,12 +44,13 @@ struct unit_main_ends
 
 /*
  * ThreadSanitizer does not know that a thread's end comes before another
- * finds its robust mutex orphaned: there, threads end together.
+ * finds its robust mutex orphaned: there, threads end together.  And its own
+ * fork hangs when there are threads.
  */
 #ifdef __SANITIZE_THREAD__
-#define UNIT_END_TOGETHER	true
+#define UNIT_TSAN	true
 #else
-#define UNIT_END_TOGETHER	false
+#define UNIT_TSAN	false
 #endif
 
 /* Under valgrind or a sanitizer: an n-th of the work. */
