@@ -125,26 +125,31 @@ count_run(void)
 	__atomic_fetch_add(&bucket[KU_RUN].kb_calls, 1, __ATOMIC_RELAXED);
 }
 
-/* A run of its own; *clean tells whether it is zero. */
+/* What is known of a run's contents: nothing, kmemsizes does, all zero. */
+enum run_state { RUN_USED, RUN_FRESH, RUN_ZERO };
+
+/* A run of its own. */
 static void *
-alloc_run(size_t size, size_t align, bool *clean)
+alloc_run(size_t size, size_t align, enum run_state *state)
 {
+	bool clean;
 	size_t npages = btop(round_page(size));
 	page_t page;
 
 	if (size > PTRDIFF_MAX)
 		return (NULL);
 	if (align == 1 && cache_alloc_run(npages, &page)) {
-		*clean = false;
+		*state = RUN_USED;
 		count_run();
 		return (page_to_addr(page));
 	}
 	if (cache_due())
 		tick();
-	if (pagerun_alloc(npages, align, KU_RUN, &page, clean) != 0 &&
+	if (pagerun_alloc(npages, align, KU_RUN, &page, &clean) != 0 &&
 	    (!scrape_together(size) ||
-	    pagerun_alloc(npages, align, KU_RUN, &page, clean) != 0))
+	    pagerun_alloc(npages, align, KU_RUN, &page, &clean) != 0))
 		return (NULL);
+	*state = clean ? RUN_ZERO : RUN_FRESH;
 	count_run();
 	return (page_to_addr(page));
 }
@@ -164,12 +169,12 @@ alloc_block(unsigned indx)
 KMA_NOINLINE void *
 kmem_alloc_slow(size_t size)
 {
-	bool clean;
+	enum run_state state;
 
 	if (!ready())
 		return (NULL);
 	if (size > MAXCACHED)
-		return (alloc_run(size, 1, &clean));
+		return (alloc_run(size, 1, &state));
 	return (alloc_block(BUCKETINDX(size)));
 }
 
@@ -184,17 +189,17 @@ alloc(size_t size)
 void *
 kmem_zalloc(size_t size)
 {
-	bool clean;
+	enum run_state state;
 	void *p;
 
 	if (size <= MAXCACHED) {
 		p = alloc(size);
 		return (p != NULL ? memset(p, 0, size) : NULL);
 	}
-	if (!ready() || (p = alloc_run(size, 1, &clean)) == NULL)
+	if (!ready() || (p = alloc_run(size, 1, &state)) == NULL)
 		return (NULL);
-	if (!clean)
-		pagerun_zero(addr_to_page(p), size);
+	if (state != RUN_ZERO)
+		pagerun_zero(addr_to_page(p), size, state == RUN_FRESH);
 	return (p);
 }
 
@@ -213,7 +218,7 @@ aligned_list(size_t align, size_t size)
 void *
 kmem_memalign(size_t align, size_t size)
 {
-	bool clean;
+	enum run_state state;
 
 	if (align <= MINALLOCSIZE || (align <= PAGESIZE && size > MAXALLOCSAVE))
 		return (alloc(size));
@@ -222,7 +227,7 @@ kmem_memalign(size_t align, size_t size)
 	if (align <= MAXALLOCSAVE && size <= MAXALLOCSAVE)
 		return (alloc_block(aligned_list(align,
 		    size > align ? size : align)));
-	return (alloc_run(size > 0 ? size : 1, btop(align), &clean));
+	return (alloc_run(size > 0 ? size : 1, btop(align), &state));
 }
 
 /*
@@ -361,15 +366,14 @@ resize_in_place(unsigned indx, void *p, size_t old, size_t size)
 static void *
 move_run(void *p, size_t size)
 {
-	bool clean;
-	void *new = alloc_run(size, 1, &clean);
+	enum run_state state;
+	void *new = alloc_run(size, 1, &state);
 
 	if (new == NULL)
 		return (NULL);
-	if (pagerun_move(addr_to_page(p), addr_to_page(new)) == 0)
-		return (new);
-	pagerun_free(addr_to_page(new));
-	return (NULL);
+	if (pagerun_move(addr_to_page(p), addr_to_page(new)) != 0)
+		return (NULL);
+	return (new);
 }
 
 void *

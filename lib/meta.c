@@ -36,8 +36,6 @@ meta_extend(uintptr_t end)
 	size_t step = META_STEP > PAGESIZE ? META_STEP : PAGESIZE;
 	size_t need = round_page(end - meta_mapped);
 
-	if (end > meta_limit)
-		return (-1);
 	if (need < step && os_map(meta_mapped, step) == 0)
 		meta_mapped += step;
 	else if (os_map(meta_mapped, need) == 0)
@@ -56,7 +54,8 @@ meta_alloc(size_t size, size_t align)
 	lock_acquire(&meta_lock);
 	start = (meta_next + align - 1) & ~(align - 1);
 	end = start + ((size + 15) & ~(size_t)15);
-	if (end <= meta_mapped || meta_extend(end) == 0) {
+	if (end <= meta_limit &&
+	    (end <= meta_mapped || meta_extend(end) == 0)) {
 		meta_next = end;
 		p = (void *)start;
 	}

@@ -127,10 +127,10 @@ set_reserve(const char *value)
 static bool
 parse_choice(const char *value, const char *yes, const char *no, bool *which)
 {
-	if (value == NULL)
+	if (value == NULL || (!equal(value, yes) && !equal(value, no)))
 		return (false);
 	*which = equal(value, yes);
-	return (*which || equal(value, no));
+	return (true);
 }
 
 static bool

@@ -48,8 +48,9 @@ int	os_purge(uintptr_t addr, size_t len);
 /*
  * Moves the memory of len bytes at from to to, both mapped with os_map(),
  * copying nothing.  What to held is lost; from stays mapped and reads as
- * zero.  On failure nothing has changed, except with EEXIST: the move is
- * done, but from could not be mapped again and is not ours any more.
+ * zero.  EEXIST: the move is done, but from could not be mapped again and is
+ * not ours any more.  Any other errno: from is as before; with ENXIO, to could
+ * not be mapped again and is not ours any more.
  */
 int	os_move(uintptr_t from, size_t len, uintptr_t to);
 /*

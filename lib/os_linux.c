@@ -158,14 +158,16 @@ os_move(uintptr_t from, size_t len, uintptr_t to)
 
 	if (!is_error(got))
 		return (0);
-	if (got != -EINVAL)
-		return (map_error(got));
-	/* Before 5.7: the move leaves a gap, which is mapped again at once. */
-	got = os_syscall(SYS_mremap, (long)from, (long)len, (long)len,
-	    MREMAP_MAYMOVE | MREMAP_FIXED, (long)to, 0);
-	if (is_error(got))
-		return (map_error(got));
-	return (os_map(from, len) == 0 ? 0 : EEXIST);
+	if (got == -EINVAL)	/* before 5.7: the move leaves a gap */
+		got = os_syscall(SYS_mremap, (long)from, (long)len, (long)len,
+		    MREMAP_MAYMOVE | MREMAP_FIXED, (long)to, 0);
+	if (!is_error(got))
+		return (os_map(from, len) == 0 ? 0 : EEXIST);
+	/*
+	 * The kernel may have unmapped the target before it failed.  If not,
+	 * it is still there, and that is just as well.
+	 */
+	return (os_map(to, len) == ENOMEM ? ENXIO : ENOMEM);
 }
 
 uint64_t

@@ -308,28 +308,65 @@ taken(size_t npages, size_t ndirty)
 		pr_retain = RETAIN_MAX;
 }
 
-/* Finds the dirty end of the highest dirty run, and takes it out. */
-static size_t
-take_dirty(page_t *page)
+/* Pages on their way back to the system: some of them are clean already. */
+struct purge {
+	page_t	pg_page;
+	size_t	pg_npages;
+	size_t	pg_ndirty;
+};
+
+/*
+ * Takes the upper end of the highest dirty run out, with up to max dirty
+ * pages.  Nobody finds a neighbour in it while it is away.
+ */
+static bool
+take_dirty(size_t max, struct purge *pg)
 {
 	struct pagerun *run = runtree_lastdirty(&pr_tree);
 	page_t first, last;
 
-	if (run == NULL || reserve_node() != 0)
-		return (0);
+	if (max == 0 || run == NULL || reserve_node() != 0)
+		return (false);
 	last = run->pr_page + run->pr_npages - 1;
 	while (kmemsizes[last] != KU_DIRTY)
 		last--;
-	first = last - run->pr_page >= PURGE_MOST ? last - PURGE_MOST + 1 :
-	    run->pr_page;
-	while (kmemsizes[first] != KU_DIRTY)
-		first++;
-	*page = first;
-	carve(run, first, last - first + 1);
+	pg->pg_ndirty = 0;
+	for (page_t at = first = last;; at--) {
+		if (kmemsizes[at] == KU_DIRTY) {
+			first = at;
+			pg->pg_ndirty++;
+		}
+		if (at == run->pr_page || pg->pg_ndirty == max ||
+		    last - at == PURGE_MOST - 1)
+			break;
+	}
+	pg->pg_page = first;
+	pg->pg_npages = last - first + 1;
+	carve(run, first, pg->pg_npages);
 	pr_nruns++;
-	/* Nobody finds a neighbour in it while it is away. */
 	kmemsizes[first] = kmemsizes[last] = KU_CONT;
-	return (last - first + 1);
+	if (dirty_pages() < pr_low)
+		pr_low = dirty_pages();
+	return (true);
+}
+
+/* Puts them among the free runs again, clean unless there was an error. */
+static void
+put_purged(const struct purge *pg, int error)
+{
+	pr_nruns--;
+	memset(kmemsizes + pg->pg_page, error ? KU_DIRTY : KU_CLEAN,
+	    pg->pg_npages);
+	release(pg->pg_page, pg->pg_npages, error ? pg->pg_npages : 0);
+	if (error != 0) {
+		/* Locked memory, say: do not try each time. */
+		pr_retain = dirty_pages();
+		return;
+	}
+	pr_purged += pg->pg_ndirty;
+	pr_regret += pg->pg_ndirty;
+	if (pr_regret > pr_retain)
+		pr_regret = pr_retain;
 }
 
 /*
@@ -342,27 +379,19 @@ purge(size_t target)
 	int error = 0;
 
 	while (error == 0) {
-		size_t npages = 0;
-		page_t page;
+		struct purge pg;
+		bool some;
 
 		lock_acquire(&pr_lock);
-		if (dirty_pages() > target)
-			npages = take_dirty(&page);
+		some = take_dirty(dirty_pages() > target ?
+		    dirty_pages() - target : 0, &pg);
 		lock_release(&pr_lock);
-		if (npages == 0)
+		if (!some)
 			return;
-		error = os_purge((uintptr_t)page_to_addr(page), ptob(npages));
+		error = os_purge((uintptr_t)page_to_addr(pg.pg_page),
+		    ptob(pg.pg_npages));
 		lock_acquire(&pr_lock);
-		pr_nruns--;
-		memset(kmemsizes + page, error ? KU_DIRTY : KU_CLEAN, npages);
-		release(page, npages, error ? npages : 0);
-		if (error == 0) {
-			pr_purged += npages;
-			pr_regret += npages;
-			if (pr_regret > pr_retain)
-				pr_regret = pr_retain;
-		} else	/* locked memory, say: do not try each time */
-			pr_retain = dirty_pages();
+		put_purged(&pg, error);
 		lock_release(&pr_lock);
 	}
 }
@@ -530,7 +559,8 @@ int
 pagerun_resize(page_t page, size_t npages, unsigned kind)
 {
 	size_t old = kmemusage[page];
-	bool moved = was_moved(page, old);
+	bool moved = was_moved(page, old), excess;
+	size_t limit;
 	int error = 0;
 
 	if (npages >= MAXPAGES)
@@ -550,40 +580,67 @@ pagerun_resize(page_t page, size_t npages, unsigned kind)
 		release(page + (page_t)npages, old - npages, old - npages);
 		pr_inuse -= old - npages;
 	}
+	limit = dirty_limit();
+	excess = dirty_pages() > limit;
 	lock_release(&pr_lock);
+	if (unlikely(excess))
+		purge(limit - limit / 4);
 	debug_check();
 	return (error);
+}
+
+/* An allocated run is not ours any more: it becomes a hole. */
+static void
+lose(page_t page)
+{
+	size_t npages = kmemusage[page];
+
+	memset(kmemsizes + page, KU_HOLE, npages);
+	pr_nholes++;
+	pr_nruns--;
+	pr_mapped -= npages;
+	pr_inuse -= npages;
+}
+
+/* The run's contents are where they should be; what is left behind is zero. */
+static void
+moved(page_t from, page_t to, bool lost)
+{
+	size_t npages = kmemusage[from];
+
+	lock_acquire(&pr_lock);
+	relaxed_store(&pr_nmoved, pr_nmoved + 1 - was_moved(from, npages));
+	kmemusage[to + kmemusage[to] - 1] = KU_MOVED;
+	if (lost) {
+		lose(from);
+	} else {
+		memset(kmemsizes + from, KU_CLEAN, npages);
+		release(from, npages, 0);
+		pr_nruns--;
+		pr_inuse -= npages;
+	}
+	lock_release(&pr_lock);
 }
 
 int
 pagerun_move(page_t from, page_t to)
 {
-	size_t npages = kmemusage[from];
-	int error;
+	int error = ENOMEM;
 
-	if (relaxed_load(&pr_nmoved) >= MOVED_MAX)
-		return (ENOMEM);
-	error = os_move((uintptr_t)page_to_addr(from), ptob(npages),
-	    (uintptr_t)page_to_addr(to));
-	if (error != 0 && error != EEXIST)
-		return (error);
-	lock_acquire(&pr_lock);
-	relaxed_store(&pr_nmoved, pr_nmoved + 1 - was_moved(from, npages));
-	kmemusage[to + kmemusage[to] - 1] = KU_MOVED;
-	if (error == EEXIST) {
-		/* Somebody took the old addresses: they are lost to us. */
-		memset(kmemsizes + from, KU_HOLE, npages);
-		pr_nholes++;
-		pr_mapped -= npages;
-	} else {
-		memset(kmemsizes + from, KU_CLEAN, npages);
-		release(from, npages, 0);
-	}
-	pr_nruns--;
-	pr_inuse -= npages;
-	lock_release(&pr_lock);
+	if (relaxed_load(&pr_nmoved) < MOVED_MAX)
+		error = os_move((uintptr_t)page_to_addr(from),
+		    ptob(kmemusage[from]), (uintptr_t)page_to_addr(to));
+	if (error == 0 || error == EEXIST) {
+		moved(from, to, error == EEXIST);
+		error = 0;
+	} else if (error == ENXIO) {
+		lock_acquire(&pr_lock);
+		lose(to);
+		lock_release(&pr_lock);
+	} else
+		pagerun_free(to);
 	debug_check();
-	return (0);
+	return (error);
 }
 
 /*
@@ -613,20 +670,26 @@ zero_dirty(page_t page, size_t npages)
 	}
 }
 
-void
-pagerun_zero(page_t page, size_t len)
+/* Is page i of a run known to be zero?  The first and last byte do not tell. */
+static inline bool
+known_zero(page_t page, size_t i)
 {
-	size_t npages = btop(round_page(len)), last = kmemusage[page] - 1;
+	return (i > 0 && i < kmemusage[page] - 1 &&
+	    kmemsizes[page + i] == KU_CLEAN);
+}
+
+void
+pagerun_zero(page_t page, size_t len, bool fresh)
+{
+	size_t npages = btop(round_page(len));
 
 	for (size_t i = 0, n; i < npages; i += n) {
-		/* The first and the last byte do not tell. */
-		bool clean = i > 0 && i < last &&
-		    kmemsizes[page + i] == KU_CLEAN;
+		bool zero = fresh && known_zero(page, i);
 
-		for (n = 1; i + n < npages && n < ZERO_STEP && (clean ==
-		    (i + n < last && kmemsizes[page + i + n] == KU_CLEAN)); n++)
-			continue;
-		if (!clean)
+		for (n = 1; i + n < npages && n < ZERO_STEP; n++)
+			if ((fresh && known_zero(page, i + n)) != zero)
+				break;
+		if (!zero)
 			zero_dirty(page + (page_t)i, n);
 	}
 }
@@ -721,7 +784,7 @@ pagerun_check(void)
 	lock_acquire(&pr_lock);
 	runtree_check(&pr_tree, &nruns, &npages);
 	KMA_ASSERT(nruns == pr_nfree);
-	KMA_ASSERT(node_made >= pr_nruns + pr_nholes + 1);
+	KMA_ASSERT(node_made >= pr_nruns + pr_nholes + (kmempages > 0));
 	KMA_ASSERT(node_carved <= node_made);
 	/* What a purge has taken out is neither in use nor in the tree. */
 	KMA_ASSERT(npages + pr_inuse <= pr_mapped);

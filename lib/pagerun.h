@@ -39,12 +39,16 @@ int	pagerun_resize(page_t page, size_t npages, unsigned kind);
 /*
  * Moves the contents of a run to another one that is at least as long,
  * without copying, and frees the old run.  0 or an errno: then nothing has
- * moved, and the old run is as before.
+ * moved, and it is the new run that is freed.
  */
 int	pagerun_move(page_t from, page_t to);
 
-/* Makes the first len bytes of a run that may be dirty read as zero. */
-void	pagerun_zero(page_t page, size_t len);
+/*
+ * Makes the first len bytes of a run that may be dirty read as zero.  fresh:
+ * pagerun_alloc() has just returned it, so that kmemsizes tells which of its
+ * pages are zero already.
+ */
+void	pagerun_zero(page_t page, size_t len, bool fresh);
 
 /* Is the page, which kmemsizes says is clean or dirty, in a free run? */
 bool	pagerun_isfree(page_t page);
