@@ -121,7 +121,7 @@ do_alloc(struct model_run *m, struct rnd *r)
 	else if (rnd_below(r, 2)) {
 		size_t len = rnd_below(r, ptob(npages)) + 1;
 
-		pagerun_zero(m->page, len);
+		pagerun_zero(m->page, len, true);
 		ck_assert(is_zero(page_to_addr(m->page), len));
 	}
 	m->npages = npages;
@@ -470,7 +470,7 @@ START_TEST(zero_skips_clean_pages)
 	ck_assert_int_eq(pagerun_alloc(n, 1, KIND, &page, &clean), 0);
 	ck_assert_uint_eq(page, first);
 	ck_assert(!clean);
-	pagerun_zero(page, ptob(n));
+	pagerun_zero(page, ptob(n), true);
 	ck_assert(unit_resident(page_to_addr(page), ptob(n)) <= n / 2 + 1);
 	ck_assert(is_zero(page_to_addr(page), ptob(n)));
 	pagerun_free(guard);
