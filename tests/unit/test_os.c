@@ -142,7 +142,7 @@ START_TEST(move)
 	ck_assert_int_eq(os_move(base, LEN, base + 2 * LEN), 0);
 	ck_assert_int_eq(*at(base + 2 * LEN), 1);
 	ck_assert_int_eq(*at(base + 3 * LEN - 1), 1);
-	ck_assert_uint_lt(unit_faults() - faults, 16);
+	ck_assert_uint_lt(unit_faults() - faults, UNIT_FAULTS(16));
 	/* What was there is zero, and still mapped. */
 	ck_assert(is_zero(at(base), LEN));
 	*at(base) = 3;

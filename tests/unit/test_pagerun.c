@@ -416,7 +416,7 @@ START_TEST(move_copies_nothing)
 	p = page_to_addr(to);
 	for (size_t i = 0; i < npages; i++)
 		ck_assert_uint_eq(*(size_t *)(void *)(p + ptob(i)), i);
-	ck_assert_uint_lt(faults, 64);
+	ck_assert_uint_lt(faults, UNIT_FAULTS(64));
 	ck_assert_uint_eq(stats().ps_inuse, 2 * npages);
 	pagerun_check();
 	pagerun_free(to);

@@ -19,6 +19,7 @@
 #include "pagerun.h"
 
 #define TEST_TIMEOUT	300	/* s; the machine may be busy */
+#define VALGRIND	4	/* KMA_TEST_SLOW from here on: one loop */
 
 static int capture_file = -1, capture_saved;
 static char capture_text[65536];
@@ -32,6 +33,8 @@ unit_run(const char *name, const TTest *const *tests, size_t n, int loops)
 	int failed;
 
 	tcase_set_timeout(tcase, TEST_TIMEOUT);
+	if (unit_less(VALGRIND, 1) == 1)
+		loops = 1;
 	for (size_t i = 0; i < n; i++)
 		tcase_add_loop_test(tcase, tests[i], 0, loops);
 	suite_add_tcase(suite, tcase);
@@ -46,9 +49,12 @@ unit_run(const char *name, const TTest *const *tests, size_t n, int loops)
 unsigned
 unit_less(unsigned work, unsigned n)
 {
-	bool slow = getenv("KMA_TEST_SLOW") != NULL;
+	const char *slow = getenv("KMA_TEST_SLOW");
 
-	return (slow && work > n ? work / n : work);
+	if (slow == NULL)
+		return (work);
+	n *= (unsigned)strtoul(slow, NULL, 10);
+	return (work > n ? work / n : 1);
 }
 
 uint64_t

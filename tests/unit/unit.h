@@ -53,7 +53,9 @@ struct unit_main_ends
 #define UNIT_TSAN	false
 #endif
 
-/* Under valgrind or a sanitizer: an n-th of the work. */
+/*
+ * Under KMA_TEST_SLOW=k, which is for valgrind and sanitizers: work / (n * k).
+ */
 unsigned unit_less(unsigned work, unsigned n);
 
 /* The same sequence in every run. */
@@ -84,7 +86,8 @@ const char *capture_end(void);
  */
 int	unit_child(void (*fn)(void *), void *arg, const char **text);
 
-/* Figures of this process. */
+/* Figures of this process. Under valgrind, faults are not the test's. */
+#define UNIT_FAULTS(n)	(unit_less(4, 1) == 1 ? SIZE_MAX : (size_t)(n))
 size_t	unit_maps(void);		/* mappings */
 size_t	unit_faults(void);		/* minor faults so far */
 size_t	unit_resident(const void *addr, size_t len);	/* pages */

@@ -7,15 +7,18 @@
 command -v valgrind >/dev/null || skip_all "no valgrind"
 [ -x "$KMA_BUILDDIR/tests/unit/test_bucket" ] || skip_all "no Check"
 
-KMA_TEST_SLOW=1
+KMA_TEST_SLOW=8
 CK_TIMEOUT_MULTIPLIER=10
 export KMA_TEST_SLOW CK_TIMEOUT_MULTIPLIER
 
-for t in runtree bucket cache kmem pagerun; do
+memcheck='runtree pagerun bucket kmem'
+[ -n "${KMA_TEST_ALL:-}" ] && memcheck='bucket cache kmem kmemsizes lock meta
+    options os os_thread pagerun report runtree stats'
+for t in $memcheck; do
 	run "memcheck: $t" valgrind -q --error-exitcode=99 \
 	    "$KMA_BUILDDIR/tests/unit/test_$t"
 done
-for t in bucket cache; do
+for t in runtree cache; do
 	run "callgrind: $t" valgrind -q --tool=callgrind \
 	    --callgrind-out-file=/dev/null "$KMA_BUILDDIR/tests/unit/test_$t"
 done
