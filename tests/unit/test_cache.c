@@ -208,7 +208,8 @@ START_TEST(producer_and_consumer)
 		if (round == unit_less(100, 4) / 2)
 			most = n;
 	}
-	ck_assert_uint_le(n, most + bucket[indx].kb_elmpercl);
+	if (unit_less(100, 4) >= 20)	/* else it still learns */
+		ck_assert_uint_le(n, most + bucket[indx].kb_elmpercl);
 	/* And after some time with the other way alone. */
 	ck_assert_uint_le(cache_threads(), 3);
 	empty_all();
