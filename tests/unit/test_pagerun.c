@@ -715,8 +715,8 @@ START_TEST(threads)
 }
 END_TEST
 
-UNIT_MAIN("pagerun", 1, untouched, against_model,
-    against_model_without_decay, lowest_address_first, coalesces_both_ways, impossible_sizes,
+UNIT_MAIN("pagerun", 1, untouched, against_model, against_model_without_decay,
+    lowest_address_first, coalesces_both_ways, impossible_sizes,
     grows_with_the_arena, steps_over_holes, move_copies_nothing,
     clean_is_zero, zero_skips_clean_pages, excess_goes_at_once,
     excess_of_shrinking_goes_too, limit_learns, decay_takes_the_unused,
