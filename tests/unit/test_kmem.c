@@ -298,8 +298,8 @@ START_TEST(zero_after_use)
 			if (round == 2)
 				kmem_trim();
 			p = kmem_zalloc(size[i]);
-			ck_assert_msg(is_zero(p, size[i]), "%zu bytes, round %d",
-			    size[i], round);
+			ck_assert_msg(is_zero(p, size[i]),
+			    "%zu bytes, round %d", size[i], round);
 			memset(p, 0xff, size[i]);
 			if (round == 1)
 				p = kmem_realloc(p, 2 * size[i], "realloc");

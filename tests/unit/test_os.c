@@ -146,7 +146,8 @@ START_TEST(move)
 	/* What was there is zero, and still mapped. */
 	ck_assert(is_zero(at(base), LEN));
 	*at(base) = 3;
-	ck_assert_int_eq(os_move(base + 8 * LEN, LEN, base), ENOMEM);
+	/* The kernel may have unmapped the target: it is not relied on. */
+	ck_assert_int_ne(os_move(base + 8 * LEN, LEN, base), 0);
 	ERRNO_UNTOUCHED();
 }
 END_TEST

@@ -218,7 +218,8 @@ unit_vmsize(void)
 static inline unsigned char
 pattern_byte(size_t at, uint64_t seed)
 {
-	return ((unsigned char)((seed ^ seed >> 17) + at * 167 + (at >> 8) + 1));
+	seed ^= seed >> 17;
+	return ((unsigned char)(seed + at * 167 + (at >> 8) + 1));
 }
 
 void
