@@ -148,11 +148,14 @@ detach(struct kmemcache *kc, unsigned indx)
 static void
 detach_run(struct kmemcache *kc, struct cached_run *cr)
 {
-	if (cr->cr_npages != 0)
+	page_t npages = cr->cr_npages;
+
+	/* Forget it first: a fork may come while it is freed. */
+	relaxed_store(&cr->cr_npages, 0);
+	if (npages != 0)
 		pagerun_free(cr->cr_page);
 	kc->kc_bytes -= cr->cr_bytes;
 	unhold(cr->cr_bytes);
-	cr->cr_npages = 0;
 	cr->cr_bytes = 0;
 }
 
@@ -180,6 +183,8 @@ evict(struct kmemcache *kc, size_t bytes)
 {
 	size_t share = thread_share();
 
+	if (bytes > share)
+		return (false);
 	for (unsigned i = 0; i < NCACHEDRUN; i++)
 		if (kc->kc_bytes + bytes > share)
 			detach_run(kc, &kc->kc_run[i]);
@@ -539,18 +544,27 @@ cache_free_run(page_t page, size_t npages)
 {
 	struct kmemcache *kc = npages <= RUN_MAX ? own_cache() : NULL;
 	struct cached_run *cr;
+	page_t old;
 
 	if (kc == NULL)
 		return (false);
 	cr = &kc->kc_run[quarter(npages)];
-	if (unlikely(cr->cr_bytes == 0) &&
-	    !attach_run(kc, cr, quarter(npages)))
-		return (false);
-	if (cr->cr_npages != 0)
-		pagerun_free(cr->cr_page);
+	if (unlikely(cr->cr_bytes == 0)) {
+		bool room;
+
+		busy(kc);
+		room = attach_run(kc, cr, quarter(npages));
+		idle(kc);
+		if (!room)
+			return (false);
+	}
+	old = cr->cr_npages != 0 ? cr->cr_page : page;
+	relaxed_store(&cr->cr_npages, 0);
 	kmemsizes[page] = KU_HELD;
 	cr->cr_page = page;
-	cr->cr_npages = (page_t)npages;
+	__atomic_store_n(&cr->cr_npages, (page_t)npages, __ATOMIC_RELEASE);
+	if (unlikely(old != page))
+		pagerun_free(old);
 	return (true);
 }
 
@@ -620,7 +634,9 @@ scavenge(void)
 	lock_release(&caches_lock);
 	for (; kc != NULL; kc = kc->kc_next)
 		if (os_life_claim(&kc->kc_life)) {
+			busy(kc);
 			detach_all(kc);
+			idle(kc);
 			os_life_release(&kc->kc_life);
 		}
 }

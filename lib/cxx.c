@@ -28,14 +28,18 @@ static const char *const runtimes[] = {
 };
 
 /*
- * The next definition of an operator after ours.  A plugin may have brought
- * the C++ library along for itself alone: then it is asked for by name.
+ * The next definition of an operator after ours, looked for once.  A plugin
+ * may have brought the C++ library along for itself alone: then it is asked
+ * for by name.
  */
 static KMA_COLD void *
-next_operator(const char *name)
+next_operator(const char *name, void **found)
 {
-	void *fn = dlsym(RTLD_NEXT, name), *lib;
+	void *fn = relaxed_load(found), *lib;
 
+	if (fn != NULL)
+		return (fn);
+	fn = dlsym(RTLD_NEXT, name);
 	for (size_t i = 0; fn == NULL && i < 3; i++) {
 		lib = dlopen_real()(runtimes[i], RTLD_LAZY | RTLD_NOLOAD);
 		if (lib != NULL)
@@ -44,6 +48,7 @@ next_operator(const char *name)
 	if (fn == NULL)
 		report_panic("operator new",
 		    "a C++ library can throw bad_alloc");
+	relaxed_store(found, fn);
 	return (fn);
 }
 
@@ -75,11 +80,12 @@ NAMED(id, mangled, void *, params)					\
 void *									\
 id params								\
 {									\
+	static void *next;						\
 	void *p = alloc;						\
 									\
 	if (likely(p != NULL))						\
 		return (p);						\
-	return (((type *)next_operator(mangled)) args);			\
+	return (((type *)next_operator(mangled, &next)) args);		\
 }
 
 static inline void *
@@ -95,7 +101,8 @@ NEW(op_new, "_Znwm", new_fn, (size_t size), get(size), (size))
 #define NEW_BY_NEW(id, mangled, type, params, args)			\
     NEW(id, mangled, type, params, OURS(op_new) ? get(size) : NULL, args)
 
-NEW_BY_NEW(op_new_array, "_Znam", new_fn, (size_t size), (size))
+NEW(op_new_array, "_Znam", new_fn, (size_t size),
+    OURS(op_new) ? get(size) : cxx_bound.op_new(size), (size))
 NEW_BY_NEW(op_new_nothrow, "_ZnwmRKSt9nothrow_t", new_nothrow_fn,
     (size_t size, const void *tag), (size, tag))
 NEW_BY_NEW(op_new_array_nothrow, "_ZnamRKSt9nothrow_t", new_nothrow_fn,
@@ -108,20 +115,25 @@ NEW_BY_NEW(op_new_array_nothrow, "_ZnamRKSt9nothrow_t", new_nothrow_fn,
 static KMA_COLD void *
 give_up_aligned(size_t size, size_t align)
 {
+	static void *plain, *aligned;
+
 	if (size > PTRDIFF_MAX)
-		return (((new_fn *)next_operator("_Znwm"))(size));
-	return (((new_aligned_fn *)next_operator("_ZnwmSt11align_val_t"))(size,
-	    align));
+		return (((new_fn *)next_operator("_Znwm", &plain))(size));
+	return (((new_aligned_fn *)next_operator("_ZnwmSt11align_val_t",
+	    &aligned))(size, align));
 }
 
 static KMA_COLD void *
 give_up_aligned_nothrow(size_t size, size_t align, const void *tag)
 {
+	static void *plain, *aligned;
+
 	if (size > PTRDIFF_MAX)
 		return (((new_nothrow_fn *)next_operator(
-		    "_ZnwmRKSt9nothrow_t"))(size, tag));
+		    "_ZnwmRKSt9nothrow_t", &plain))(size, tag));
 	return (((new_aligned_nothrow_fn *)next_operator(
-	    "_ZnwmSt11align_val_tRKSt9nothrow_t"))(size, align, tag));
+	    "_ZnwmSt11align_val_tRKSt9nothrow_t", &aligned))(size, align,
+	    tag));
 }
 
 #define NEW_ALIGNED(id, mangled, ours, params, give_up)			\
@@ -139,7 +151,7 @@ NEW_ALIGNED(op_new_aligned, "_ZnwmSt11align_val_t", 1,
     (size_t size, size_t align), give_up_aligned(size, align))
 NEW_ALIGNED(op_new_array_aligned, "_ZnamSt11align_val_t",
     OURS(op_new_aligned), (size_t size, size_t align),
-    give_up_aligned(size, align))
+    cxx_bound.op_new_aligned(size, align))
 NEW_ALIGNED(op_new_aligned_nothrow, "_ZnwmSt11align_val_tRKSt9nothrow_t",
     OURS(op_new_aligned), (size_t size, size_t align, const void *tag),
     give_up_aligned_nothrow(size, align, tag))

@@ -29,6 +29,7 @@
 
 #define ALIGNMENT	((size_t)2 << 20)	/* of each range: a huge page */
 #define GAP		((size_t)64 << 20)	/* nobody's, before the arena */
+#define MINMETA		((size_t)64 << 20)
 #define MINRESERVE	((size_t)64 << 20)
 #define LIMITED_RESERVE	((size_t)64 << 30)	/* where RLIMIT_AS rules */
 #define TABLE_STEP	((size_t)64 << 10)
@@ -61,6 +62,8 @@ layout_for(size_t reserve)
 	l.sizes = roundup(btop(l.arena), ALIGNMENT);
 	l.usage = roundup(btop(l.arena) * sizeof(*kmemusage), ALIGNMENT);
 	l.meta = roundup(l.arena / 64, ALIGNMENT);
+	if (l.meta < MINMETA)
+		l.meta = MINMETA;
 	l.total = l.sizes + l.usage + l.meta + GAP + l.arena;
 	return (l);
 }

@@ -34,12 +34,15 @@ static bool fork_took_locks;
 #ifdef __GLIBC__
 void	_IO_list_lock(void);
 void	_IO_list_unlock(void);
+void	_IO_list_resetlock(void);
 #define stdio_lock()	_IO_list_lock()
 #define stdio_unlock()	_IO_list_unlock()
+#define stdio_reset()	_IO_list_resetlock()
 #else
 /* musl's fork takes its own locks after the handlers, and exports none. */
 #define stdio_lock()	((void)0)
 #define stdio_unlock()	((void)0)
+#define stdio_reset()	((void)0)
 #endif
 
 static inline void
@@ -133,6 +136,7 @@ lock_postfork_child(void)
 	if (!fork_took_locks)
 		return;
 	fork_took_locks = false;
-	/* glibc's fork has made its list of streams new in the child. */
 	release_all();
+	/* glibc's fork does this only if there were other threads. */
+	stdio_reset();
 }

@@ -18,7 +18,9 @@
 			    copy(name)))
 
 /* These are not in the headers of every libc. */
+#ifndef __GLIBC__
 void	*pvalloc(size_t size);
+#endif
 void	 cfree(void *p);
 void	 free_sized(void *p, size_t size);
 void	 free_aligned_sized(void *p, size_t align, size_t size);
@@ -144,13 +146,14 @@ posix_memalign(void **result, size_t align, size_t size)
 KMA_EXPORT void *
 valloc(size_t size)
 {
-	return (or_enomem(kmem_memalign(PAGESIZE, size)));
+	/* The page size is known from the start on. */
+	return (or_enomem(kmem_init() ? kmem_memalign(PAGESIZE, size) : NULL));
 }
 
 KMA_EXPORT void *
 pvalloc(size_t size)
 {
-	if (unlikely(size > PTRDIFF_MAX))
+	if (unlikely(size > PTRDIFF_MAX || !kmem_init()))
 		return (or_enomem(NULL));
 	return (valloc(size == 0 ? PAGESIZE : round_page(size)));
 }

@@ -156,18 +156,21 @@ os_move(uintptr_t from, size_t len, uintptr_t to)
 	long got = os_syscall(SYS_mremap, (long)from, (long)len, (long)len,
 	    MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, (long)to, 0);
 
-	if (!is_error(got))
+	if (!is_error(got)) {
+		/* A fresh mapping joins its neighbours'; this one may not. */
+		os_remap(from, len);
 		return (0);
+	}
 	if (got == -EINVAL)	/* before 5.7: the move leaves a gap */
 		got = os_syscall(SYS_mremap, (long)from, (long)len, (long)len,
 		    MREMAP_MAYMOVE | MREMAP_FIXED, (long)to, 0);
 	if (!is_error(got))
 		return (os_map(from, len) == 0 ? 0 : EEXIST);
 	/*
-	 * The kernel may have unmapped the target before it failed.  If not,
-	 * it is still there, and that is just as well.
+	 * The kernel unmaps the target before it looks at the rest.  If there
+	 * is something now, nobody knows whose it is.
 	 */
-	return (os_map(to, len) == ENOMEM ? ENXIO : ENOMEM);
+	return (os_map(to, len) == 0 ? ENOMEM : ENXIO);
 }
 
 uint64_t

@@ -559,12 +559,15 @@ int
 pagerun_resize(page_t page, size_t npages, unsigned kind)
 {
 	size_t old = kmemusage[page];
-	bool moved = was_moved(page, old), excess;
+	bool moved = was_moved(page, old), clean = false, excess;
 	size_t limit;
 	int error = 0;
 
 	if (npages >= MAXPAGES)
 		return (ENOMEM);
+	if (npages < old && moved)
+		clean = os_remap((uintptr_t)page_to_addr(page) + ptob(npages),
+		    ptob(old - npages)) == 0;
 	lock_acquire(&pr_lock);
 	if (npages > old)
 		error = grow_in_place(page, old, npages);
@@ -574,10 +577,14 @@ pagerun_resize(page_t page, size_t npages, unsigned kind)
 		mark(page, npages, kind);
 		if (moved && npages > 1)
 			kmemusage[page + npages - 1] = KU_MOVED;
+		else
+			pr_nmoved -= moved;
 	}
 	if (npages < old) {
-		memset(kmemsizes + page + npages, KU_DIRTY, old - npages);
-		release(page + (page_t)npages, old - npages, old - npages);
+		memset(kmemsizes + page + npages, clean ? KU_CLEAN : KU_DIRTY,
+		    old - npages);
+		release(page + (page_t)npages, old - npages,
+		    clean ? 0 : old - npages);
 		pr_inuse -= old - npages;
 	}
 	limit = dirty_limit();
@@ -609,8 +616,10 @@ moved(page_t from, page_t to, bool lost)
 	size_t npages = kmemusage[from];
 
 	lock_acquire(&pr_lock);
-	relaxed_store(&pr_nmoved, pr_nmoved + 1 - was_moved(from, npages));
-	kmemusage[to + kmemusage[to] - 1] = KU_MOVED;
+	if (kmemusage[to] > 1 && !was_moved(to, kmemusage[to])) {
+		relaxed_store(&pr_nmoved, pr_nmoved + 1);
+		kmemusage[to + kmemusage[to] - 1] = KU_MOVED;
+	}
 	if (lost) {
 		lose(from);
 	} else {
@@ -627,7 +636,9 @@ pagerun_move(page_t from, page_t to)
 {
 	int error = ENOMEM;
 
-	if (relaxed_load(&pr_nmoved) < MOVED_MAX)
+	/* One that was moved before may lie in several mappings by now. */
+	if (relaxed_load(&pr_nmoved) < MOVED_MAX &&
+	    !was_moved(from, kmemusage[from]))
 		error = os_move((uintptr_t)page_to_addr(from),
 		    ptob(kmemusage[from]), (uintptr_t)page_to_addr(to));
 	if (error == 0 || error == EEXIST) {
@@ -717,7 +728,7 @@ pagerun_tick(uint64_t now)
 	}
 	pr_period = now;
 	dirty = dirty_pages();
-	surplus = pr_low;
+	surplus = pr_low < dirty ? pr_low : dirty;
 	pr_low = dirty - surplus;
 	if (pr_retain > RETAIN_MIN && pr_regret > 0)
 		pr_retain -= pr_retain / 4;

@@ -46,6 +46,17 @@ put_char(struct report *r, char c)
 	r->r_buf[r->r_len++] = c;
 }
 
+/* strlen(), but one name less for the loader to look up at each start. */
+static size_t
+length(const char *s)
+{
+	size_t len = 0;
+
+	for (; s[len] != '\0'; len++)
+		forget_reg(len);
+	return (len);
+}
+
 /* Text of len bytes in a field of width: on its left if that is negative. */
 static void
 put_field(struct report *r, const char *s, size_t len, int width)
@@ -110,7 +121,7 @@ vprint(struct report *r, const char *fmt, va_list ap)
 		switch (*fmt) {
 		case 's':
 			s = va_arg(ap, const char *);
-			put_field(r, s, __builtin_strlen(s), width);
+			put_field(r, s, length(s), width);
 			break;
 		case 'c':
 			c = (char)va_arg(ap, int);

@@ -165,6 +165,7 @@ do_resize(struct model_run *m, struct rnd *r)
 	if (!fits)
 		return;
 	ck_assert_uint_eq(kmemsizes[m->page], KIND + (npages & 1));
+	m->moved &= npages > 1;
 	if (npages < old) {
 		model_unuse(m, npages);
 		m->npages = npages;
