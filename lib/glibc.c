@@ -44,7 +44,7 @@ mallinfo2(void)
 		.ordblks = st.st_freeruns,
 		.hblks = st.st_runs,
 		.hblkhd = st.st_runbytes,
-		.usmblks = st.st_maxmapped,
+		.usmblks = st.st_maxpages,
 		.fsmblks = st.st_cached,
 		.uordblks = st.st_inuse - st.st_runbytes,
 		.fordblks = st.st_mapped - st.st_inuse,

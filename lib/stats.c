@@ -96,7 +96,6 @@ stats_totals(struct stats_totals *st)
 	st->st_dirty = ptob(ps.ps_dirty);
 	st->st_purged = ptob(ps.ps_purged);
 	st->st_mapped = ptob(ps.ps_mapped);
-	st->st_maxmapped = ptob(kmempages);
 	st->st_largest = ptob(ps.ps_largest);
 	st->st_freeruns = ps.ps_freeruns;
 	st->st_books = meta_bytes() + kmemsizes_bytes();

@@ -36,7 +36,6 @@ struct stats_totals {
 	size_t		st_dirty;	/* in free pages that hold memory */
 	size_t		st_purged;	/* given back, ever */
 	size_t		st_mapped;	/* of the arena */
-	size_t		st_maxmapped;
 	size_t		st_largest;	/* the largest free run */
 	size_t		st_books;	/* in tables and other bookkeeping */
 	size_t		st_resident;	/* of the process; 0 if unknown */
