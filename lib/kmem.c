@@ -41,7 +41,7 @@ kmem_init(void)
 
 	if (__atomic_compare_exchange_n(&kmem_state, &was, 1, false,
 	    __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
-		lock_depth++;		/* a fork from a handler takes nothing */
+		lock_depth++;		/* a handler's fork takes nothing */
 		was = start() ? 2 : 0;	/* better luck next time */
 		__atomic_store_n(&kmem_state, was, __ATOMIC_RELEASE);
 		lock_depth--;

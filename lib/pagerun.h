@@ -21,8 +21,9 @@ int	pagerun_init(size_t reserve, unsigned decay_ms);
 /*
  * Allocates npages pages out of the lowest free run that is long enough.  The
  * first one's address is a multiple of align pages (a power of two): with
- * align > 1, long enough means npages + align - 1.  kmemsizes of the first page becomes kind.
- * *clean, where asked for, tells whether the run reads as zero.  0 or ENOMEM.
+ * align > 1, long enough means npages + align - 1.  kmemsizes of the first
+ * page becomes kind.  *clean, where asked for, tells whether the run reads as
+ * zero.  0 or ENOMEM.
  */
 int	pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
 	    bool *clean);

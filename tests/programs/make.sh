@@ -3,6 +3,9 @@
 # all the tools it calls, twice: once anew and once after a change.
 . "$(dirname "$0")/lib.sh"
 
+# This test may be run by make: what that tells its children is not for ours.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
 begin make
 need make make
 need gcc gcc

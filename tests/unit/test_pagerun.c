@@ -231,19 +231,16 @@ step(struct rnd *r, uint64_t *now)
 {
 	struct model_run *m = &runs[rnd_below(r, NRUN)];
 
+	unsigned what = (unsigned)rnd_below(r, 8);
+
 	if (m->npages == 0)
 		do_alloc(m, r);
-	else switch (rnd_below(r, 8)) {
-	case 0:
-	case 1:
+	else if (what < 2)
 		do_resize(m, r);
-		break;
-	case 2:
+	else if (what == 2)
 		do_move(m, r);
-		break;
-	default:
+	else
 		do_free(m);
-	}
 	switch (rnd_below(r, 64)) {
 	case 0:
 		pagerun_trim();

@@ -28,8 +28,7 @@ main(void)								\
 	const TTest *const tests[] = { __VA_ARGS__ };			\
 									\
 	return (unit_run(name, tests, nitems(tests), loops));		\
-}									\
-struct unit_main_ends
+}
 
 /* _i to a spacing. */
 #define SPACING(i)	(1u << (i))
