@@ -33,7 +33,7 @@ awk 'BEGIN {
 
 start() { # WHO
 	launch "$1" redis-server --port 0 --unixsocket "$socket" --save '' \
-	    --dir "$work/$1" --daemonize no --databases 16 --io-threads 2 \
+	    --dir "$work/$1" --daemonize no --databases 16 \
 	    --enable-debug-command yes --activedefrag no
 	wait_for 20 client "$1" redis-cli -s "$socket" PING
 }
