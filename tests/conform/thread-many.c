@@ -67,7 +67,7 @@ main(int argc, char **argv)
 	}
 	late = rss();
 	ok(bad == 0, "%d threads left their blocks intact", THREADS);
-	ok(late < early + 4 * MB, "%zu KB resident after half, %zu after all",
+	ok(late < early + 8 * MB, "%zu KB resident after half, %zu after all",
 	    early / KB, late / KB);
 	ok_kma(late < 32 * MB, "which is little");
 	return (tap_end());
