@@ -95,10 +95,13 @@ for who in glibc libkma; do
 	done
 	fetch "$who" http://x/page.shtml >"$work/$who/page"
 
-	# Many requests at a time, and two reloads among them.
+	# Many requests at a time, and two reloads among them. A worker that is
+	# replaced may close a connection just as a request comes in: whatever
+	# the allocator, that request is made again.
 	(
 		for round in 1 2 3 4; do
 			fetch "$who" --compressed -Z --parallel-max 20 \
+			    --retry 5 --retry-delay 1 --retry-all-errors \
 			    -w '%{http_code}\n' -o /dev/null \
 			    "http://x/file[1-100].txt?$round-[1-10]"
 		done
