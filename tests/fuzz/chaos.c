@@ -2,7 +2,7 @@
  * chaos.c - threads that allocate, free each other's blocks, reallocate,
  * align and trim, with the contents checked.
  *
- * Each spacing gets KMA_FUZZ_SECONDS (5) in a process of its own.  Threads
+ * Each spacing gets KMA_FUZZ_SECONDS (30) in a process of its own.  Threads
  * come and go; blocks lie in a table that all share.
  */
 #include <sys/wait.h>
@@ -242,7 +242,7 @@ main(void)
 
 	printf("1..3\n");
 	for (unsigned i = 0; i < 3; i++) {
-		bool ok = in_child(spacings[i], value ? atol(value) : 5);
+		bool ok = in_child(spacings[i], value ? atol(value) : 30);
 
 		printf("%sok %u - spacing %u\n", ok ? "" : "not ", i + 1,
 		    spacings[i]);

@@ -3,7 +3,7 @@
  *
  * usage: fuzz [FILE...]
  *
- * Without arguments, each spacing gets KMA_FUZZ_SECONDS (5) in a process of
+ * Without arguments, each spacing gets KMA_FUZZ_SECONDS (30) in a process of
  * its own.  A string depends on its number and on the spacing only; the
  * number of one that fails is told, and KMA_FUZZ_FIRST starts with it.
  */
@@ -151,7 +151,7 @@ main(int argc, char **argv)
 	printf("1..3\n");
 	for (unsigned i = 0; i < 3; i++) {
 		int status = in_child(spacings[i],
-		    number("KMA_FUZZ_SECONDS", 5));
+		    number("KMA_FUZZ_SECONDS", 30));
 
 		printf("%sok %u - spacing %u\n", status != 0 ? "not " : "",
 		    i + 1, spacings[i]);
