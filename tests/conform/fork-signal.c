@@ -27,7 +27,11 @@ handler(int signo)
 	int saved;
 
 	(void)signo;
-	if (is_child)
+	/*
+	 * Enough is enough: a fork starts anew when a signal is pending, so one
+	 * that the handler's own forks outlast would never end.
+	 */
+	if (is_child || forks >= FORKS)
 		return;
 	saved = errno;
 	if ((pid = fork()) == 0) {
