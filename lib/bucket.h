@@ -26,8 +26,7 @@
  *
  * Invariants, under the list's lock:
  *	c_nfree = the bits set in c_map
- *	the cluster is on kb_next's list if 0 < c_nfree < kb_elmpercl, and on
- *	    that list or empty otherwise never, except for kb_nempty empty ones
+ *	the cluster is on kb_next's list if c_nfree > 0
  *	bits from kb_elmpercl on are clear
  */
 struct kmemcluster {

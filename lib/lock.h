@@ -16,7 +16,7 @@
 /* What each lock guards, in the order in which they may be nested. */
 enum lock_rank {
 	RANK_CACHES,	/* cache.c: the register of thread caches */
-	RANK_DEPOT,	/* cache.c: full and empty magazines of one list */
+	RANK_DEPOT,	/* cache.c: full and empty batches of one list */
 	RANK_BUCKET,	/* bucket.c: the clusters of one list */
 	RANK_PAGERUN,	/* pagerun.c: the free page runs, and the arena */
 	RANK_META,	/* meta.c: memory for bookkeeping */

@@ -396,6 +396,18 @@ purge(size_t target)
 	}
 }
 
+/* Releases the lock, and gives back what the limit does not allow. */
+static void
+unlock_and_purge(void)
+{
+	size_t limit = dirty_limit();
+	bool excess = dirty_pages() > limit;
+
+	lock_release(&pr_lock);
+	if (unlikely(excess))
+		purge(limit - limit / 4);
+}
+
 /*
  * Unmaps the free end of the arena if it is at least min pages and clean.
  * Under the lock, since the mapping and kmempages have to agree; nobody asks
@@ -505,8 +517,8 @@ was_moved(page_t page, size_t npages)
 void
 pagerun_free(page_t page)
 {
-	size_t npages = kmemusage[page], limit;
-	bool moved = was_moved(page, npages), excess;
+	size_t npages = kmemusage[page];
+	bool moved = was_moved(page, npages);
 	bool clean = moved &&
 	    os_remap((uintptr_t)page_to_addr(page), ptob(npages)) == 0;
 
@@ -516,11 +528,7 @@ pagerun_free(page_t page)
 	release(page, npages, clean ? 0 : npages);
 	pr_nruns--;
 	pr_inuse -= npages;
-	limit = dirty_limit();
-	excess = dirty_pages() > limit;
-	lock_release(&pr_lock);
-	if (unlikely(excess))
-		purge(limit - limit / 4);
+	unlock_and_purge();
 	debug_check();
 }
 
@@ -559,8 +567,7 @@ int
 pagerun_resize(page_t page, size_t npages, unsigned kind)
 {
 	size_t old = kmemusage[page];
-	bool moved = was_moved(page, old), clean = false, excess;
-	size_t limit;
+	bool moved = was_moved(page, old), clean = false;
 	int error = 0;
 
 	if (npages >= MAXPAGES)
@@ -587,11 +594,7 @@ pagerun_resize(page_t page, size_t npages, unsigned kind)
 		    clean ? 0 : old - npages);
 		pr_inuse -= old - npages;
 	}
-	limit = dirty_limit();
-	excess = dirty_pages() > limit;
-	lock_release(&pr_lock);
-	if (unlikely(excess))
-		purge(limit - limit / 4);
+	unlock_and_purge();
 	debug_check();
 	return (error);
 }
