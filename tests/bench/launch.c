@@ -38,8 +38,6 @@
 #define GRACE 5.0		/* seconds between SIGTERM and SIGKILL */
 #define MAXVARS 32
 
-extern char **environ;
-
 static double
 now(void)
 {
