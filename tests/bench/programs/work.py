@@ -73,7 +73,7 @@ def record(n):
 
 
 def documents():
-    text = json.dumps([record(n) for n in range(6000)])
+    text = json.dumps([record(n) for n in range(15000)])
     back = json.loads(text)
     by_tag = defaultdict(list)
     for entry in back:
@@ -84,7 +84,7 @@ def documents():
 
 def objects():
     tree = Tree()
-    for n in range(15000):
+    for n in range(30000):
         tree.insert(rnd(1 << 24), [n, str(n)])
     return ",".join("%d=%s" % (k, v[1]) for k, v in tree.walk())
 
