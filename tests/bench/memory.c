@@ -17,7 +17,7 @@
 #define LIVE		(200 * MB)	/* of the mixes */
 #define MUCH		(500 * MB)
 #define PHASE_LIVE	(100 * MB)
-#define SURVIVORS	100	/* one block in so many outlives its phase */
+#define SURVIVORS	1000	/* one block in so many outlives its phase */
 #define NTHREAD		8
 #define THREAD_LIVE	(25 * MB)
 
