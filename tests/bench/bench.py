@@ -119,8 +119,12 @@ def load_cases(options, file):
         name = os.path.splitext(os.path.basename(path))[0]
         spec = importlib.util.spec_from_file_location(name, path)
         module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        cases += module.CASES
+        try:
+            spec.loader.exec_module(module)
+            cases += module.CASES
+        except Exception as error:  # the other groups can do without it
+            lines.append('%s cannot be read: %s: %s' % (
+                os.path.basename(path), type(error).__name__, error))
     cases = [case for case in cases
              if case.group in options.groups
              and (case.quick or not options.quick)]
@@ -438,6 +442,10 @@ def again(path, options):
 
 
 def bench(options, file):
+    binaries = os.path.join(options.build, 'tests', 'bench')
+    if not os.path.exists(os.path.join(binaries, 'launch')):
+        raise BadOption('KMA_BUILDDIR: %s: not built; `make bench-programs\''
+                        % options.build)
     found, lines = allocators_module.find(options.libkma, options.extra)
     cases, more = load_cases(options, file)
     used = {case.group for case in cases}
@@ -446,13 +454,13 @@ def bench(options, file):
     stem = os.path.join(options.out, 'quick' if options.quick else 'bench')
     results = result.Results()
     describe(results, options, found)
-    for line in lines + more:
-        results.set_head('left out', line)
+    if lines + more:
+        results.set_head('left out', '; '.join(lines + more))
+        print('left out: ' + '; '.join(lines + more), file=sys.stderr)
     work = tempfile.mkdtemp(prefix='work.', dir=options.out)
     interrupted = False
     try:
-        runner = run.Runner(os.path.join(options.build, 'tests', 'bench'),
-                            HERE, work)
+        runner = run.Runner(binaries, HERE, work)
         Bench(options, cases, found, runner, results,
               stem + '.csv').measure()
     except KeyboardInterrupt:

@@ -12,7 +12,6 @@ COLOURS = {
     'tcmalloc': '#8050a0',
 }
 MORE = ('#20a0a0', '#b09020', '#d060a0', '#604020', '#90b030', '#203060')
-WIDEST = 16                 # ratios beyond are cut off; the table has them
 
 
 def colour(name, names):
@@ -39,7 +38,7 @@ def bars(pyplot, group, rows, path):
             x = table.ratio(row.get(name), row.get('glibc'), table.value)
             if x:
                 places.append(j - 0.4 + thick * (i + 0.5))
-                widths.append(min(max(x, 1 / WIDEST), WIDEST) - 1)
+                widths.append(x - 1)
         axes.barh(places, widths, height=thick * 0.9, left=1, label=name,
                   color=colour(name, names))
     axes.set_xscale('log', base=2)
@@ -49,7 +48,7 @@ def bars(pyplot, group, rows, path):
                     [next(iter(row.values())).case for row in rows],
                     fontsize=8)
     axes.set_ylim(len(rows) - 0.5, -0.5)
-    axes.set_xlabel('ratio to glibc (shorter than 1 is better)')
+    axes.set_xlabel('ratio to glibc (left of 1 is better)')
     axes.set_title('(%s) %s' % (group, table.GROUPS[group]))
     axes.grid(axis='x', alpha=0.3)
     axes.legend(fontsize=8, loc='best')
@@ -74,7 +73,7 @@ def dots(pyplot, group, rows, path):
             axes.annotate(name, (time, memory), xytext=(6, 4),
                           textcoords='offset points', fontsize=9)
             drawn += 1
-    axes.margins(0.15)
+    axes.margins(0.2)
     axes.set_xlabel('time, geometric mean of the ratios to glibc')
     axes.set_ylabel('peak resident memory, the same')
     axes.set_title('(%s) %s: lower left is better'

@@ -32,7 +32,7 @@ def instructions(cell):
 
 
 def number(x):
-    """Three figures, no exponent."""
+    """Three figures."""
     if x is None:
         return '-'
     if abs(x) >= 99.95:
@@ -41,7 +41,7 @@ def number(x):
         return '%.1f' % x
     if abs(x) >= 0.9995:
         return '%.2f' % x
-    return '%.3g' % x
+    return '%.3f' % x if abs(x) >= 0.0995 or x == 0 else '%.3g' % x
 
 
 def ratio(cell, base, measure):
@@ -261,10 +261,14 @@ def explanations(rows):
 
 
 def notes(rows):
+    """The cases' notes; one that several cases share is said once."""
+    said = {}
     for row in rows:
         cell = next(iter(row.values()))
         if cell.note:
-            yield '%s: %s' % (cell.case, cell.note)
+            said.setdefault(cell.note, []).append(cell.case)
+    for note, cases in said.items():
+        yield '%s: %s' % (', '.join(cases), note)
 
 
 def text(results, groups=None):
