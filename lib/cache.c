@@ -75,9 +75,13 @@ static size_t		  held, held_max;
 
 struct kmemcache cache_none = {
 	.kc_word = { [0 ... NLIST - 1] = NOSTACK },
+	.kc_indx = bucketindx,
 	.kc_slot = { NULL, STACK_END },
 };
 KMA_TLS struct kmemcache *kmem_cache = &cache_none;
+/* The name under which <kma.h> has it. */
+extern KMA_EXPORT KMA_TLS struct kmemcache *kma_cache
+    __attribute__((alias("kmem_cache")));
 
 /*
  * What is held.
@@ -234,6 +238,9 @@ new_cache(void)
 	kc->kc_slot[1] = STACK_END;
 	for (unsigned i = 0; i < NLIST; i++)
 		kc->kc_word[i] = NOSTACK;
+	kc->kc_indx = bucketindx;
+	kc->kc_sizes = kmemsizes;
+	kc->kc_base = kmembase;
 	os_life_init(&kc->kc_life);
 	os_life_claim(&kc->kc_life);
 	lock_acquire(&caches_lock);
@@ -268,13 +275,14 @@ own_cache(void)
 {
 	struct kmemcache *kc = kmem_cache;
 
-	if (likely(kc != &cache_none))
-		return (kc);
-	kc = adopt_cache();
-	if (kc == NULL)
-		kc = new_cache();
-	if (kc != NULL)
+	if (unlikely(kc == &cache_none)) {
+		kc = adopt_cache();
+		if (kc == NULL)
+			kc = new_cache();
+		if (kc == NULL)
+			return (NULL);
 		kmem_cache = kc;
+	}
 	return (kc);
 }
 
@@ -292,6 +300,7 @@ busy(struct kmemcache *kc)
 static inline void
 idle(struct kmemcache *kc)
 {
+	kc->kc_npages = relaxed_load(&kmempages);
 	__atomic_store_n(&kc->kc_busy, 0, __ATOMIC_RELEASE);
 }
 

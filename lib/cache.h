@@ -46,11 +46,18 @@ struct cached_run {
  * Invariants, for a list i with a stack:
  *	first[i] <= top <= first[i] + its room
  *	kc_mask[i] = kb_mask
+ * kmemsizes is there for kc_npages pages, since it never shrinks.
  *	kc_bytes = the sum of what its stacks, and kc_run, have room for
  */
 struct kmemcache {
 	uint64_t	  kc_word[NLIST];
 	uintptr_t	  kc_mask[NLIST];
+
+	/* What MALLOC and FREE of <kma.h> cannot name: see kma.c. */
+	const uint8_t	 *kc_indx;		/* bucketindx */
+	const uint8_t	 *kc_sizes;		/* kmemsizes */
+	uintptr_t	  kc_base;		/* kmembase */
+	size_t		  kc_npages;		/* <= kmempages at some time */
 
 	struct cached_run kc_run[NCACHEDRUN];
 	size_t		  kc_bytes;

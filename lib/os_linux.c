@@ -59,15 +59,11 @@ is_error(long result)
 bool
 os_init(void)
 {
-	unsigned long size = getauxval(AT_PAGESZ);
-	unsigned shift = (unsigned)__builtin_ctzl(size | 1ul << 63);
-
-#ifdef __x86_64__
-	return (shift == PAGESHIFT);
-#else
-	kmem_pageshift = shift;
-	return (shift >= 12 && shift <= MAXPAGESHIFT);
+#ifndef __x86_64__
+	kmem_pageshift = (unsigned)__builtin_ctzl(getauxval(AT_PAGESZ) |
+	    1ul << 63);
 #endif
+	return (PAGESHIFT >= 12 && PAGESHIFT <= MAXPAGESHIFT);
 }
 
 size_t
@@ -274,7 +270,7 @@ os_yield(void)
 const char *
 os_getenv(const char *name)
 {
-	return (getauxval(AT_SECURE) ? NULL : getenv(name));
+	return (secure_getenv(name));
 }
 
 _Noreturn void
