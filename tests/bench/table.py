@@ -2,6 +2,7 @@
 
 import re
 from math import exp, log
+from textwrap import fill
 
 GROUPS = {
     'a': 'patterns',
@@ -10,6 +11,7 @@ GROUPS = {
     'd': 'memory',
     'e': 'scale',
 }
+WIDTH = 118                 # of the lines below a table
 NOISY = 0.05                # spread, relative, that gets a mark
 SLOWER, MUCH_SLOWER = 1.00, 1.10
 LEGEND = ('kma/best: kma beside the best of glibc and Debian\'s allocators; '
@@ -289,5 +291,6 @@ def text(results, groups=None):
         if re.search(r'\d\(\d+\) ', body):
             legend += ' ' + LEGEND_MEAN
         lines = [legend] + list(explanations(rows)) + list(notes(rows))
-        parts.append(body + '\n\n' + '\n'.join(lines))
+        parts.append(body + '\n\n' + '\n'.join(
+            fill(line, WIDTH, subsequent_indent='    ') for line in lines))
     return '\n\n\n'.join(parts) + '\n'
