@@ -37,7 +37,7 @@ from allocators import BadOption  # noqa: E402
 HERE = os.path.dirname(os.path.abspath(__file__))
 GROUPS = 'abcde'
 ROUNDS, QUICK_ROUNDS = 5, 3
-QUICK_LIMIT = 170           # seconds; no round begins that would go beyond
+QUICK_LIMIT = 165           # seconds; after the first round, none goes beyond
 HANGS = 3                   # after so many an allocator is given up
 PATIENCE = 20               # seconds between lines of progress in a log
 
@@ -286,16 +286,15 @@ class Bench:
             runs for case, runs in self.pending(0))
         last = max(map(self.rounds, self.cases))
         for number in range(last):
-            begun = time.monotonic()
-            self.round(number)
-            self.results.set_head('rounds', '%d of %d' % (number + 1, last))
+            whole = self.round(number)
+            done = '%d of %d' % (number + 1, last)
+            if not whole:
+                done += ', the last cut short'
+            self.results.set_head('rounds', done)
             self.results.write(self.path)
-            self.progress.show('round %d of %d done' % (number + 1, last),
+            self.progress.show('round %s done' % done,
                                self.pending(number + 1), always=True)
-            now = time.monotonic()
-            if (self.options.quick and number + 1 < last and
-                    now - self.progress.begun + (now - begun) > QUICK_LIMIT):
-                self.progress.say('no time for another round')
+            if not whole:
                 break
         if not self.options.quick:
             self.count()
@@ -335,12 +334,21 @@ class Bench:
             return 'its preparation failed: %s' % error
         return None
 
+    def late(self, case):
+        """Is there no time left for one more turn of the case?"""
+        elapsed = time.monotonic() - self.progress.begun
+        turn = self.progress.left([(case, len(self.live(case)))])
+        return self.options.quick and elapsed + turn > QUICK_LIMIT
+
     def round(self, number):
+        """Each case once; False if time was too short for the last."""
         turn = number % len(self.allocators)
         order = self.allocators[turn:] + self.allocators[:turn]
         for index, case in enumerate(self.cases):
             if number >= self.rounds(case):
                 continue
+            if number and self.late(case):
+                return False
             here = 0
             for allocator in order:
                 if allocator not in self.live(case):
@@ -351,6 +359,7 @@ class Bench:
                     self.pending(number, index, here))
                 self.one(number, case, allocator)
                 here += 1
+        return True
 
     def one(self, number, case, allocator):
         begun = time.monotonic()
