@@ -5,10 +5,11 @@
  * register of caches (RANK_CACHES) and a depot for each list (RANK_DEPOT).
  * Calls bucket.h, pagerun.h, meta.h, os.h.
  *
- * Bounds.  A batch is BATCH_BYTES at most (or one block), and a stack has room
- * for two.  All stacks of threads and the batches of depots hold at most
- * held_max bytes, and a thread at most its share.  A list that gets no stack
- * does without: single blocks come from the list itself.
+ * Bounds.  A batch is BATCH_BYTES at most (or one block), and a stack may grow
+ * to have room for two: it starts with STACK_FIRST bytes and doubles whenever
+ * it overflows.  All stacks of threads and the batches of depots hold at most
+ * held_limit() bytes, and a thread at most its share.  A list that gets no
+ * stack does without: single blocks come from the list itself.
  *
  * The depot of a list keeps d_max batches.  It starts with none, grows by
  * each that was emptied into the clusters and then missed, and shrinks by
@@ -32,10 +33,20 @@
 #define BATCH_MAX	94		/* blocks */
 #define BATCH_BYTES(size) \
 	((size) < 4096 ? (size_t)16 << 10 : (size_t)256 << 10)
+#define STACK_FIRST	((size_t)16 << 10)
 #define HELD_MIN	((size_t)64 << 20)
 #define HELD_SHARE	128		/* of physical memory */
+#define HELD_INUSE	4		/* of what the program has in use */
+#define THREAD_MIN	((size_t)2 << 20)
 #define THREAD_MAX	((size_t)8 << 20)
-#define DEPOT_BYTES	((size_t)64 << 20)	/* that one depot may learn */
+/*
+ * What a depot may learn to keep.  Its batches come back in the order in which
+ * they were freed: that is no loss while they all are in the processor's
+ * cache, or where each block is a page or more.  A long list of small blocks
+ * would scatter what is allocated together.
+ */
+#define DEPOT_BYTES(size) \
+	((size) < 4096 ? (size_t)1 << 20 : (size_t)64 << 20)
 #define RUN_MAX		btop(NCACHEDRUN * MAXCACHED)	/* a cached run */
 #define DUE_OPS		64		/* slow operations between two looks */
 #define ADOPT_LOOKS	8		/* caches looked at for a dead owner */
@@ -43,17 +54,19 @@
 /* Blocks on their way from a thread's stack to another's. */
 struct batch {
 	struct batch	*b_next;
+	uint32_t	 b_count;
 	void		*b_block[];
 };
 
 /*
  * The first three never change.  Invariants, under d_lock:
  *	d_nfull = the length of d_full
+ *	d_blocks = the sum of b_count over d_full
  *	d_min = the least d_nfull since the last reaping
  */
 struct depot {
 	KMA_ALIGNED(KMA_CACHELINE)
-	uint32_t	 d_batch;	/* blocks in a batch */
+	uint32_t	 d_batch;	/* blocks in a batch, at most */
 	uint32_t	 d_room;	/* and in a stack */
 	uint32_t	 d_first;	/* slot of a stack's lower sentinel */
 	struct lock	 d_lock;
@@ -63,6 +76,7 @@ struct depot {
 	uint32_t	 d_min;
 	uint32_t	 d_max;
 	uint32_t	 d_flushed;	/* batches emptied into the clusters */
+	size_t		 d_blocks;
 };
 
 static struct depot	  depot[NLIST];
@@ -87,10 +101,20 @@ extern KMA_EXPORT KMA_TLS struct kmemcache *kma_cache
  * What is held.
  */
 
+/* It follows what the program has in use. */
+static size_t
+held_limit(void)
+{
+	size_t limit = ptob(pagerun_inuse()) / HELD_INUSE;
+
+	limit = limit < HELD_MIN ? HELD_MIN : limit;
+	return (limit < held_max ? limit : held_max);
+}
+
 static bool
 hold(size_t bytes)
 {
-	if (__atomic_add_fetch(&held, bytes, __ATOMIC_RELAXED) <= held_max)
+	if (__atomic_add_fetch(&held, bytes, __ATOMIC_RELAXED) <= held_limit())
 		return (true);
 	__atomic_sub_fetch(&held, bytes, __ATOMIC_RELAXED);
 	return (false);
@@ -100,18 +124,6 @@ static void
 unhold(size_t bytes)
 {
 	__atomic_sub_fetch(&held, bytes, __ATOMIC_RELAXED);
-}
-
-static inline size_t
-batch_bytes(unsigned indx)
-{
-	return (depot[indx].d_batch * bucket[indx].kb_size);
-}
-
-static inline size_t
-stack_bytes(unsigned indx)
-{
-	return (depot[indx].d_room * bucket[indx].kb_size);
 }
 
 /*
@@ -130,6 +142,12 @@ stack_count(const struct kmemcache *kc, unsigned indx)
 	return ((unsigned)stack_top(kc->kc_word[indx]) - depot[indx].d_first);
 }
 
+static inline size_t
+stack_bytes(const struct kmemcache *kc, unsigned indx)
+{
+	return (kc->kc_room[indx] * bucket[indx].kb_size);
+}
+
 /* Where the blocks of a stack begin. */
 static inline void **
 stack_blocks(struct kmemcache *kc, unsigned indx)
@@ -145,8 +163,8 @@ detach(struct kmemcache *kc, unsigned indx)
 
 	kc->kc_word[indx] -= stack_top(kc->kc_word[indx]) - NOSTACK;
 	bucket_put(indx, stack_blocks(kc, indx), n);
-	kc->kc_bytes -= stack_bytes(indx);
-	unhold(stack_bytes(indx));
+	kc->kc_bytes -= stack_bytes(kc, indx);
+	unhold(stack_bytes(kc, indx));
 }
 
 static void
@@ -173,25 +191,30 @@ detach_all(struct kmemcache *kc)
 			detach(kc, indx);
 }
 
+/* What a thread's stacks and runs may hold: a small program stays small. */
 static size_t
 thread_share(void)
 {
-	size_t share = held_max / (relaxed_load(&ncaches) + 1);
+	size_t nthreads = relaxed_load(&ncaches) + 1;
+	size_t share = ptob(pagerun_inuse()) / HELD_INUSE / nthreads;
+	size_t most = held_limit() / nthreads;
 
-	return (share < THREAD_MAX ? share : THREAD_MAX);
+	share = share < THREAD_MIN ? THREAD_MIN : share;
+	most = most < THREAD_MAX ? most : THREAD_MAX;
+	return (share < most ? share : most);
 }
 
 /*
  * Makes room for bytes in the thread's share by taking other lists' stacks.
- * One that would take a quarter of it is not worth that: with many threads,
- * it is the long blocks that do without.
+ * What would take half of it is not worth that: with many threads, it is the
+ * long blocks that do without.
  */
 static bool
 evict(struct kmemcache *kc, size_t bytes)
 {
 	size_t share = thread_share();
 
-	if (bytes > share / 4)
+	if (bytes > share / 2)
 		return (false);
 	for (unsigned i = 0; i < NCACHEDRUN; i++)
 		if (kc->kc_bytes + bytes > share)
@@ -207,19 +230,47 @@ evict(struct kmemcache *kc, size_t bytes)
 	return (true);
 }
 
+/* Sets how many blocks a list's stack may hold. */
+static void
+set_room(struct kmemcache *kc, unsigned indx, size_t room)
+{
+	kc->kc_bytes += (room - kc->kc_room[indx]) * bucket[indx].kb_size;
+	kc->kc_room[indx] = (uint16_t)room;
+	*slot(kc, depot[indx].d_first + room + 1) = STACK_END;
+}
+
 /* Gives a thread's list an empty stack, within the bounds. */
 static bool
 attach(struct kmemcache *kc, unsigned indx)
 {
-	const struct depot *d = &depot[indx];
-	size_t bytes = stack_bytes(indx);
+	size_t size = bucket[indx].kb_size, room = STACK_FIRST / size;
 
-	if (!evict(kc, bytes) || !hold(bytes))
+	if (room > depot[indx].d_room)
+		room = depot[indx].d_room;
+	if (room < 1)
+		room = 1;
+	if (!evict(kc, room * size) || !hold(room * size))
 		return (false);
-	kc->kc_bytes += bytes;
-	*slot(kc, d->d_first + d->d_room + 1) = STACK_END;
+	kc->kc_room[indx] = 0;
+	set_room(kc, indx, room);
 	kc->kc_mask[indx] = bucket[indx].kb_mask;
-	kc->kc_word[indx] += d->d_first - NOSTACK;
+	kc->kc_word[indx] += depot[indx].d_first - NOSTACK;
+	return (true);
+}
+
+/* Lets a stack hold twice as much, if the bounds allow without eviction. */
+static bool
+grow(struct kmemcache *kc, unsigned indx)
+{
+	size_t old = kc->kc_room[indx], room = 2 * old;
+	size_t more;
+
+	if (room > depot[indx].d_room)
+		room = depot[indx].d_room;
+	more = (room - old) * bucket[indx].kb_size;
+	if (more == 0 || kc->kc_bytes + more > thread_share() || !hold(more))
+		return (false);
+	set_room(kc, indx, room);
 	return (true);
 }
 
@@ -325,41 +376,57 @@ pop(struct batch **list)
 	return (b);
 }
 
-/* Takes a batch of the depot into an empty stack. */
+/* Takes the first full batch off; the lock is held. */
+static struct batch *
+pop_full(struct depot *d)
+{
+	struct batch *b = pop(&d->d_full);
+
+	if (b != NULL && --d->d_nfull < d->d_min)
+		d->d_min = d->d_nfull;
+	return (b);
+}
+
+/* Takes a batch of the depot, or part of one, into an empty stack. */
 static bool
 take_batch(struct kmemcache *kc, unsigned indx)
 {
 	struct depot *d = &depot[indx];
 	struct batch *b;
+	uint32_t n = 0;
 
 	if (relaxed_load(&d->d_nfull) == 0)
 		return (false);
 	lock_acquire(&d->d_lock);
-	b = pop(&d->d_full);
+	b = d->d_full;
 	if (b != NULL) {
-		if (--d->d_nfull < d->d_min)
-			d->d_min = d->d_nfull;
-		memcpy(stack_blocks(kc, indx), b->b_block,
-		    d->d_batch * sizeof(b->b_block[0]));
-		push(&d->d_empty, b);
+		n = b->b_count < kc->kc_room[indx] ? b->b_count :
+		    kc->kc_room[indx];
+		b->b_count -= n;
+		d->d_blocks -= n;
+		memcpy(stack_blocks(kc, indx), b->b_block + b->b_count,
+		    n * sizeof(b->b_block[0]));
+		if (b->b_count == 0)
+			push(&d->d_empty, pop_full(d));
 	}
 	lock_release(&d->d_lock);
-	if (b == NULL)
+	if (n == 0)
 		return (false);
-	unhold(batch_bytes(indx));
-	kc->kc_word[indx] += d->d_batch;
+	unhold(n * bucket[indx].kb_size);
+	kc->kc_word[indx] += n;
 	return (true);
 }
 
-/* Leaves a batch of blocks at the depot, if it is wanted. */
+/* Leaves n blocks at the depot as a batch, if it is wanted. */
 static bool
-leave_batch(unsigned indx, void *const *blocks)
+leave_batch(unsigned indx, void *const *blocks, uint32_t n)
 {
 	struct depot *d = &depot[indx];
+	size_t bytes = n * bucket[indx].kb_size;
 	struct batch *b = NULL;
 
 	if (relaxed_load(&d->d_nfull) >= relaxed_load(&d->d_max) ||
-	    !hold(batch_bytes(indx)))
+	    !hold(bytes))
 		return (false);
 	lock_acquire(&d->d_lock);
 	if (d->d_nfull < d->d_max) {
@@ -369,14 +436,15 @@ leave_batch(unsigned indx, void *const *blocks)
 			    sizeof(b->b_block[0]), 16);
 	}
 	if (b != NULL) {
-		memcpy(b->b_block, blocks,
-		    d->d_batch * sizeof(b->b_block[0]));
+		memcpy(b->b_block, blocks, n * sizeof(b->b_block[0]));
+		b->b_count = n;
+		d->d_blocks += n;
 		push(&d->d_full, b);
 		d->d_nfull++;
 	}
 	lock_release(&d->d_lock);
 	if (b == NULL)
-		unhold(batch_bytes(indx));
+		unhold(bytes);
 	return (b != NULL);
 }
 
@@ -398,13 +466,14 @@ static void
 learn(unsigned indx)
 {
 	struct depot *d = &depot[indx];
+	size_t size = bucket[indx].kb_size;
 
 	if (relaxed_load(&d->d_flushed) == 0)
 		return;
 	lock_acquire(&d->d_lock);
 	if (relaxed_load(&d->d_flushed) > 0) {
 		__atomic_fetch_sub(&d->d_flushed, 1, __ATOMIC_RELAXED);
-		if ((d->d_max + 1) * batch_bytes(indx) <= DEPOT_BYTES)
+		if ((d->d_max + 1) * d->d_batch * size <= DEPOT_BYTES(size))
 			d->d_max++;
 	}
 	lock_release(&d->d_lock);
@@ -415,13 +484,13 @@ learn(unsigned indx)
  */
 
 /*
- * Fills an empty stack from the clusters: half a batch; runs one by one.
+ * Fills a quarter of an empty stack from the clusters; runs one by one.
  * When memory is so short that there are not as many, it takes none.
  */
 static bool
 refill(struct kmemcache *kc, unsigned indx)
 {
-	unsigned want = (depot[indx].d_batch + 1) / 2, got;
+	unsigned want = (kc->kc_room[indx] + 3u) / 4, got;
 	void **blocks = stack_blocks(kc, indx);
 
 	if (indx >= bucket_runs)
@@ -466,18 +535,20 @@ cache_alloc(unsigned indx)
 	return (p != NULL ? p : alloc_uncached(indx));
 }
 
-/* Takes the upper of a full stack's two batches off. */
+/* Makes room in a full stack: a larger one, or the upper half goes. */
 static void
 make_room(struct kmemcache *kc, unsigned indx, void **twice)
 {
-	const struct depot *d = &depot[indx];
-	void **blocks = stack_blocks(kc, indx) + d->d_batch, *found;
+	uint32_t n = (kc->kc_room[indx] + 1u) / 2;
+	void **blocks = stack_blocks(kc, indx) + kc->kc_room[indx] - n, *found;
 
-	kc->kc_word[indx] -= d->d_batch;
-	if (leave_batch(indx, blocks))
+	if (grow(kc, indx))
+		return;
+	kc->kc_word[indx] -= n;
+	if (leave_batch(indx, blocks, n))
 		return;
 	regret(indx);
-	found = bucket_put(indx, blocks, d->d_batch);
+	found = bucket_put(indx, blocks, n);
 	if (found != NULL)
 		*twice = found;
 }
@@ -493,7 +564,7 @@ cache_free(unsigned indx, void *p, void **twice)
 		busy(kc);
 		room = has_stack(kc, indx) || attach(kc, indx);
 		if (room) {
-			if (stack_count(kc, indx) == depot[indx].d_room)
+			if (stack_count(kc, indx) == kc->kc_room[indx])
 				make_room(kc, indx, twice);
 			kc->kc_word[indx] += STACK_PUSH;
 			*slot(kc, stack_top(kc->kc_word[indx])) = p;
@@ -606,15 +677,14 @@ depot_return(unsigned indx, uint32_t n)
 		struct batch *b;
 
 		lock_acquire(&d->d_lock);
-		b = pop(&d->d_full);
-		d->d_nfull -= b != NULL;
-		if (d->d_nfull < d->d_min)
-			d->d_min = d->d_nfull;
+		b = pop_full(d);
+		if (b != NULL)
+			d->d_blocks -= b->b_count;
 		lock_release(&d->d_lock);
 		if (b == NULL)
 			return;
-		unhold(batch_bytes(indx));
-		bucket_put(indx, b->b_block, d->d_batch);
+		unhold(b->b_count * bucket[indx].kb_size);
+		bucket_put(indx, b->b_block, b->b_count);
 		lock_acquire(&d->d_lock);
 		push(&d->d_empty, b);
 		lock_release(&d->d_lock);
@@ -699,7 +769,7 @@ cache_stats(unsigned indx, struct cache_stats *cs)
 	}
 	lock_release(&caches_lock);
 	lock_acquire(&d->d_lock);
-	cs->cs_cached += (size_t)d->d_nfull * d->d_batch;
+	cs->cs_cached += d->d_blocks;
 	lock_release(&d->d_lock);
 }
 
@@ -770,11 +840,16 @@ static void
 check_depot(struct depot *d)
 {
 	uint32_t nfull = 0;
+	size_t blocks = 0;
 
 	lock_acquire(&d->d_lock);
-	for (struct batch *b = d->d_full; b != NULL; b = b->b_next)
+	for (struct batch *b = d->d_full; b != NULL; b = b->b_next) {
+		KMA_ASSERT(b->b_count > 0 && b->b_count <= d->d_batch);
+		blocks += b->b_count;
 		nfull++;
+	}
 	KMA_ASSERT(nfull == d->d_nfull);
+	KMA_ASSERT(blocks == d->d_blocks);
 	KMA_ASSERT(d->d_min <= d->d_nfull);
 	lock_release(&d->d_lock);
 }
@@ -782,14 +857,15 @@ check_depot(struct depot *d)
 static void
 check_stack(struct kmemcache *kc, unsigned indx)
 {
-	const struct depot *d = &depot[indx];
-	size_t top = stack_top(kc->kc_word[indx]);
+	size_t first = depot[indx].d_first, top = stack_top(kc->kc_word[indx]);
+	size_t room = kc->kc_room[indx];
 
-	KMA_ASSERT(*slot(kc, d->d_first) == NULL);
-	KMA_ASSERT(*slot(kc, d->d_first + d->d_room + 1) == STACK_END);
-	KMA_ASSERT(top >= d->d_first && top <= d->d_first + d->d_room);
+	KMA_ASSERT(room >= 1 && room <= depot[indx].d_room);
+	KMA_ASSERT(*slot(kc, first) == NULL);
+	KMA_ASSERT(*slot(kc, first + room + 1) == STACK_END);
+	KMA_ASSERT(top >= first && top <= first + room);
 	KMA_ASSERT(kc->kc_mask[indx] == bucket[indx].kb_mask);
-	for (; top > d->d_first; top--)
+	for (; top > first; top--)
 		KMA_ASSERT(bucket_isblock(indx, *slot(kc, top)));
 }
 
@@ -804,7 +880,7 @@ cache_check(void)
 		check_depot(&depot[indx]);
 		if (has_stack(kc, indx)) {
 			check_stack(kc, indx);
-			bytes += stack_bytes(indx);
+			bytes += stack_bytes(kc, indx);
 		}
 	}
 	for (unsigned i = 0; i < NCACHEDRUN; i++)

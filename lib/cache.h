@@ -44,7 +44,7 @@ struct cached_run {
  * is each kind of page that is no list.
  *
  * Invariants, for a list i with a stack:
- *	first[i] <= top <= first[i] + its room
+ *	first[i] <= top <= first[i] + kc_room[i]
  *	kc_mask[i] = kb_mask
  * kmemsizes is there for kc_npages pages, since it never shrinks.
  *	kc_bytes = the sum of what its stacks, and kc_run, have room for
@@ -59,6 +59,7 @@ struct kmemcache {
 	uintptr_t	  kc_base;		/* kmembase */
 	size_t		  kc_npages;		/* <= kmempages at some time */
 
+	uint16_t	  kc_room[NLIST];	/* blocks a stack may hold */
 	struct cached_run kc_run[NCACHEDRUN];
 	size_t		  kc_bytes;
 	unsigned	  kc_hand;		/* where eviction goes on */

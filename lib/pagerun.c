@@ -753,6 +753,12 @@ pagerun_trim(void)
 	return (relaxed_load(&pr_purged) != before);
 }
 
+size_t
+pagerun_inuse(void)
+{
+	return (relaxed_load(&pr_inuse));
+}
+
 void
 pagerun_stats(struct pagerun_stats *ps)
 {

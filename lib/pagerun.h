@@ -67,6 +67,9 @@ void	pagerun_tick(uint64_t now);
 /* Gives all free pages back to the system; true if there were any. */
 bool	pagerun_trim(void);
 
+/* Pages allocated now, or a moment ago: takes no lock. */
+size_t	pagerun_inuse(void);
+
 /* What the page runs hold, in pages; calls are counts. */
 struct pagerun_stats {
 	size_t	ps_mapped;	/* the arena, holes apart */
