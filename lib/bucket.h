@@ -53,6 +53,7 @@ struct kmembuckets {
 	uint32_t	kb_elmpercl;	/* blocks in a cluster; 1: a page run */
 	uint32_t	kb_clpages;	/* pages in a cluster */
 	uint32_t	kb_clbytes;	/* in a struct kmemcluster */
+	size_t		kb_least;	/* a smaller request leaves its block */
 
 	KMA_ALIGNED(KMA_CACHELINE)
 	struct lock	kb_lock;

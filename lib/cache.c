@@ -575,14 +575,6 @@ cache_free(unsigned indx, void *p, void **twice)
 		*twice = found;
 }
 
-bool
-cache_freed_last(unsigned indx, const void *p)
-{
-	struct kmemcache *kc = kmem_cache;
-
-	return (*slot(kc, stack_top(kc->kc_word[indx])) == p);
-}
-
 /*
  * Long runs.
  */

@@ -106,7 +106,13 @@ void	*cache_alloc(unsigned indx);
 void	cache_free(unsigned indx, void *p, void **twice);
 
 /* Is p the block of a list that the thread freed last? */
-bool	cache_freed_last(unsigned indx, const void *p);
+static inline bool
+cache_freed_last(unsigned indx, const void *p)
+{
+	struct kmemcache *kc = kmem_cache;
+
+	return (*slot(kc, stack_top(kc->kc_word[indx])) == p);
+}
 
 /*
  * The same for page runs beyond MAXCACHED.  False: the thread has none of

@@ -351,8 +351,10 @@ resize_in_place(unsigned indx, void *p, size_t old, size_t size)
 {
 	size_t npages = btop(round_page(size));
 
+	if (indx != KU_RUN && size <= old && size >= bucket[indx].kb_least)
+		return (true);
 	if (indx != KU_RUN && indx < bucket_runs)
-		return (size <= old && (size > old / 2 || old == MINALLOCSIZE));
+		return (false);
 	if (npages == btop(old))
 		return (true);
 	if (size <= MAXALLOCSAVE || size > PTRDIFF_MAX || pagerun_resize(

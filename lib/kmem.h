@@ -111,4 +111,26 @@ kmem_free_fast(void *p)
 	return (true);
 }
 
+/*
+ * Reallocation: is p a block of a list that suits the size already?  True
+ * only if p is not free, as far as can be seen; all else takes the slow way,
+ * kmem_realloc(): NULL and a size of 0 too.
+ */
+static inline bool
+kmem_realloc_fast(const void *p, size_t size)
+{
+	uintptr_t page = ((uintptr_t)p - kmembase) >> PAGESHIFT;
+	const struct kmembuckets *kb;
+	unsigned indx;
+
+	if (unlikely(page >= kmempages))
+		return (false);
+	indx = kmemsizes[page];
+	kb = &bucket[indx];
+	if (size > kb->kb_size || size < kb->kb_least ||
+	    ((uintptr_t)p & kb->kb_mask) != 0 || cache_freed_last(indx, p))
+		return (false);
+	return (indx >= bucket_runs || !bucket_isfree(indx, p));
+}
+
 #endif /* KMA_KMEM_H */

@@ -73,8 +73,8 @@ calloc(size_t n, size_t size)
 	return (or_enomem(kmem_zalloc(bytes)));
 }
 
-KMA_EXPORT void *
-realloc(void *p, size_t size)
+static KMA_NOINLINE void *
+realloc_slow(void *p, size_t size)
 {
 	if (p == NULL)
 		return (malloc(size));
@@ -84,6 +84,14 @@ realloc(void *p, size_t size)
 		return (NULL);
 	}
 	return (or_enomem(kmem_realloc(p, size, "realloc")));
+}
+
+KMA_EXPORT void *
+realloc(void *p, size_t size)
+{
+	if (likely(kmem_realloc_fast(p, size)))
+		return (p);
+	return (realloc_slow(p, size));
 }
 
 KMA_EXPORT void *
