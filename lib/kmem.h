@@ -127,7 +127,8 @@ kmem_realloc_fast(const void *p, size_t size)
 		return (false);
 	indx = kmemsizes[page];
 	kb = &bucket[indx];
-	if (size > kb->kb_size || size < kb->kb_least ||
+	/* A list that is none has blocks of no bytes. */
+	if (size - 1 >= kb->kb_size || size < kb->kb_least ||
 	    ((uintptr_t)p & kb->kb_mask) != 0 || cache_freed_last(indx, p))
 		return (false);
 	return (indx >= bucket_runs || !bucket_isfree(indx, p));
