@@ -30,6 +30,7 @@
 struct kmembuckets bucket[NLIST];
 unsigned bucket_limit = KU_LIST;
 unsigned bucket_runs = KU_LIST;
+unsigned bucket_first_limit = KU_LIST;
 uint8_t bucketindx[MAXCACHED / MINALLOCSIZE + 1];
 
 static inline bool
@@ -49,21 +50,23 @@ cluster_ptr(uint32_t id)
  */
 
 /*
- * Pages for a cluster of blocks of size bytes: of the counts that are no
- * less than wanted, the smallest whose last block ends nearest its end.
+ * Pages for a cluster of blocks of size bytes.  For a power of two enough for
+ * CLUSTER_BLOCKS blocks, within bounds; else the count in the upper half of
+ * what a chunk holds whose last block ends nearest its end.
  */
 static uint32_t
 cluster_pages(size_t size)
 {
 	size_t want = size * CLUSTER_BLOCKS, pages, best;
 
-	want = want < CLUSTER_MIN ? CLUSTER_MIN : want;
-	want = want > CLUSTER_MAX ? CLUSTER_MAX : want;
-	want = want < 4 * size ? 4 * size : want;
-	best = pages = btop(round_page(want));
-	if (is_power_of_2(size))
-		return ((uint32_t)best);
-	for (; pages > btop(want) / 2 && ptob(pages) >= 4 * size; pages--)
+	if (is_power_of_2(size)) {
+		want = want < CLUSTER_MIN ? CLUSTER_MIN : want;
+		want = want > CLUSTER_MAX ? CLUSTER_MAX : want;
+		want = want < 4 * size ? 4 * size : want;
+		return ((uint32_t)btop(round_page(want)));
+	}
+	best = pages = btop(CHUNK);
+	for (; pages > btop(CHUNK) / 2 && ptob(pages) >= 4 * size; pages--)
 		if (ptob(pages) % size * best < ptob(best) % size * pages)
 			best = pages;
 	return ((uint32_t)best);
@@ -73,12 +76,14 @@ static void
 add_list(unsigned indx, size_t size)
 {
 	struct kmembuckets *kb = &bucket[indx];
-	bool blocks = size <= MAXALLOCSAVE;
+	bool blocks = size <= MAXALLOCSAVE || size % PAGESIZE != 0;
 
 	kb->kb_size = size;
 	kb->kb_recip = (((uint64_t)1 << RECIPSHIFT) + size - 1) / size;
 	kb->kb_mask = !blocks ? PAGEMASK : is_power_of_2(size) ? size - 1 :
-	    UINTPTR_MAX;	/* no shift tells: bucket_isblock() does */
+	    UINTPTR_MAX;	/* no bit tells: kb_start does */
+	kb->kb_start = kb->kb_mask != UINTPTR_MAX ? 0 :
+	    (uint32_t)((((uint64_t)1 << 32) + size - 1) / size);
 	kb->kb_clpages = blocks ? cluster_pages(size) : (uint32_t)btop(size);
 	kb->kb_elmpercl = (uint32_t)(ptob(kb->kb_clpages) / size);
 	kb->kb_clbytes = (uint32_t)(sizeof(struct kmemcluster) +
@@ -86,7 +91,6 @@ add_list(unsigned indx, size_t size)
 	kb->kb_least = !blocks ? size - PAGEMASK :
 	    size == MINALLOCSIZE ? 1 : size / 2 + 1;
 	kb->kb_highwat = HIGHWAT;
-	lock_init(&kb->kb_lock, RANK_BUCKET);
 }
 
 void
@@ -106,6 +110,39 @@ bucket_init(unsigned spacing)
 			step = PAGESIZE;
 		size += step < MINALLOCSIZE ? MINALLOCSIZE : step;
 	}
+	bucket_first_limit = bucket_limit;
+	for (unsigned indx = KU_LIST; indx < NLIST; indx++)
+		lock_init(&bucket[indx].kb_lock, RANK_BUCKET);
+}
+
+bool
+bucket_add(size_t size, unsigned *indx)
+{
+	*indx = bucket_limit;
+	if (bucket_limit == NLIST)
+		return (false);
+	add_list(*indx, size);
+	return (true);
+}
+
+void
+bucket_use(unsigned indx, size_t lo)
+{
+	size_t last = bucket[indx].kb_size / MINALLOCSIZE;
+
+	__atomic_store_n(&bucket_limit, indx + 1, __ATOMIC_RELEASE);
+	for (size_t at = lo / MINALLOCSIZE + 1; at <= last; at++)
+		__atomic_store_n(&bucketindx[at], (uint8_t)indx,
+		    __ATOMIC_RELEASE);
+}
+
+size_t
+bucket_inuse(unsigned indx)
+{
+	size_t total = relaxed_load(&bucket[indx].kb_total);
+	size_t nfree = relaxed_load(&bucket[indx].kb_totalfree);
+
+	return (nfree < total ? total - nfree : 0);
 }
 
 /*
@@ -152,8 +189,8 @@ new_cluster(unsigned indx)
 {
 	struct kmembuckets *kb = &bucket[indx];
 	struct kmemcluster *c;
-	size_t align = kb->kb_size > PAGESIZE && is_power_of_2(kb->kb_size) ?
-	    btop(kb->kb_size) : 1;
+	size_t align = kb->kb_start != 0 ? btop(CHUNK) :
+	    kb->kb_size > PAGESIZE ? btop(kb->kb_size) : 1;
 	page_t page;
 
 	if (kb->kb_spare == 0) {
@@ -295,7 +332,7 @@ bucket_get(unsigned indx, void **slot, unsigned n)
 	unsigned got = 0;
 
 	slot += n;
-	if (indx >= bucket_runs)
+	if (bucket_isruns(indx))
 		return (get_runs(indx, slot, n));
 	lock_acquire(&kb->kb_lock);
 	while (got < n) {
@@ -365,7 +402,7 @@ bucket_put(unsigned indx, void *const *slot, unsigned n)
 	void *twice = NULL;
 	uint32_t chain = 0;
 
-	if (indx >= bucket_runs)
+	if (bucket_isruns(indx))
 		return (put_runs(indx, slot, n));
 	lock_acquire(&kb->kb_lock);
 	for (unsigned i = 0; i < n; i++)
@@ -414,7 +451,7 @@ bucket_isblock(unsigned indx, const void *p)
 	size_t off;
 	unsigned number;
 
-	if (indx >= bucket_runs)
+	if (bucket_isruns(indx))
 		return (((uintptr_t)p & PAGEMASK) == 0);
 	c = cluster_of(p);
 	off = offset_in(c, p);
@@ -428,7 +465,7 @@ bucket_isfree(unsigned indx, const void *p)
 	const struct kmemcluster *c;
 	unsigned number;
 
-	if (indx >= bucket_runs)
+	if (bucket_isruns(indx))
 		return (false);
 	c = cluster_of(p);
 	number = block_number(&bucket[indx], c, p);
@@ -458,7 +495,7 @@ bucket_purge(unsigned indx)
 {
 	struct kmembuckets *kb = &bucket[indx];
 
-	if (indx >= bucket_runs)
+	if (bucket_isruns(indx))
 		return;
 	lock_acquire(&kb->kb_lock);
 	for (uint32_t id = kb->kb_next; id != 0; id = cluster_ptr(id)->c_next) {
@@ -496,7 +533,7 @@ bucket_check(unsigned indx)
 	size_t nfree = 0, nempty = 0;
 	uint32_t prev = 0;
 
-	if (indx >= bucket_runs)
+	if (bucket_isruns(indx))
 		return;
 	lock_acquire(&kb->kb_lock);
 	for (uint32_t id = kb->kb_next; id != 0;) {

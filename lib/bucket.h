@@ -50,6 +50,7 @@ struct kmembuckets {
 	size_t		kb_size;	/* bytes in a block */
 	uintptr_t	kb_mask;	/* address bits clear in every block */
 	uint64_t	kb_recip;	/* 2^RECIPSHIFT / kb_size, rounded up */
+	uint32_t	kb_start;	/* see bucket_starts(); 0: by kb_mask */
 	uint32_t	kb_elmpercl;	/* blocks in a cluster; 1: a page run */
 	uint32_t	kb_clpages;	/* pages in a cluster */
 	uint32_t	kb_clbytes;	/* in a struct kmemcluster */
@@ -67,10 +68,21 @@ struct kmembuckets {
 };
 
 extern KMA_HIDDEN struct kmembuckets bucket[NLIST];
-/* Lists in use are KU_LIST up to bucket_limit - 1, ascending in kb_size. */
+/*
+ * Lists in use are KU_LIST up to bucket_limit - 1.  Up to bucket_first_limit
+ * they ascend in kb_size: first those of blocks in clusters, then, from
+ * bucket_runs on, those of page runs.  Behind are those that were added
+ * later, of blocks again.
+ */
 extern KMA_HIDDEN unsigned bucket_limit;
-/* Those below hold blocks of clusters, those from here on page runs. */
 extern KMA_HIDDEN unsigned bucket_runs;
+extern KMA_HIDDEN unsigned bucket_first_limit;
+
+static inline bool
+bucket_isruns(unsigned indx)
+{
+	return (indx - bucket_runs < bucket_first_limit - bucket_runs);
+}
 
 /*
  * The list that serves a size: one byte for each 16 bytes of size, up to
@@ -82,6 +94,34 @@ extern KMA_HIDDEN uint8_t bucketindx[MAXCACHED / MINALLOCSIZE + 1];
 
 /* Makes the lists: spacing (1, 2 or 4) of them for each doubling. */
 void	bucket_init(unsigned spacing);
+
+/*
+ * One more list, of blocks of size bytes; then, when its caches are ready
+ * too, it serves the sizes from lo bytes on, lo not included.  One thread at
+ * a time.  False: there are as many as can be.
+ */
+bool	bucket_add(size_t size, unsigned *indx);
+void	bucket_use(unsigned indx, size_t lo);
+
+/* Blocks of a list that are not in its clusters; racy. */
+size_t	bucket_inuse(unsigned indx);
+
+/*
+ * Blocks of a size that is no power of two lie in clusters that are aligned
+ * to CHUNK bytes and no longer than that.  So the offset of p in its chunk
+ * tells whether p is the start of a block: start[indx] is 2^32 / size, rounded
+ * up, and the low 32 bits of its product with the offset are the fraction of
+ * the quotient (Lemire, Kaser and Kurz 2019).
+ */
+#define CHUNK		((size_t)64 * 1024)
+static inline bool
+bucket_starts(const void *p, const uint32_t start[], size_t indx)
+{
+	uint32_t fraction = (uint16_t)(uintptr_t)p * start[indx];
+
+	forget_reg(indx);	/* multiply and compare with memory */
+	return (fraction < start[indx]);
+}
 
 /*
  * Takes up to n blocks off a list, lowest first in slot[n - 1] and upwards

@@ -254,6 +254,7 @@ attach(struct kmemcache *kc, unsigned indx)
 	kc->kc_room[indx] = 0;
 	set_room(kc, indx, room);
 	kc->kc_mask[indx] = bucket[indx].kb_mask;
+	kc->kc_start[indx] = bucket[indx].kb_start;
 	kc->kc_word[indx] += depot[indx].d_first - NOSTACK;
 	return (true);
 }
@@ -488,17 +489,18 @@ learn(unsigned indx)
  * When memory is so short that there are not as many, it takes none.
  */
 static bool
-refill(struct kmemcache *kc, unsigned indx)
+refill(struct kmemcache *kc, unsigned indx, unsigned *taken)
 {
 	unsigned want = (kc->kc_room[indx] + 3u) / 4, got;
 	void **blocks = stack_blocks(kc, indx);
 
-	if (indx >= bucket_runs)
+	if (bucket_isruns(indx))
 		want = 1;
 	learn(indx);
 	got = bucket_get(indx, blocks, want);
 	if (got == want) {
 		kc->kc_word[indx] += got;
+		*taken = got;
 		return (true);
 	}
 	bucket_put(indx, blocks + want - got, got);
@@ -506,33 +508,35 @@ refill(struct kmemcache *kc, unsigned indx)
 }
 
 static void *
-alloc_uncached(unsigned indx)
+alloc_uncached(unsigned indx, unsigned *taken)
 {
 	void *p;
 
-	if (bucket_get(indx, &p, 1) == 0)
+	*taken = bucket_get(indx, &p, 1);
+	if (*taken == 0)
 		return (NULL);
 	__atomic_fetch_add(&bucket[indx].kb_calls, 1, __ATOMIC_RELAXED);
 	return (p);
 }
 
 void *
-cache_alloc(unsigned indx)
+cache_alloc(unsigned indx, unsigned *taken)
 {
 	struct kmemcache *kc = own_cache();
 	void *p = NULL;
 
+	*taken = 0;
 	if (kc == NULL)
-		return (alloc_uncached(indx));
+		return (alloc_uncached(indx, taken));
 	busy(kc);
 	if ((has_stack(kc, indx) || attach(kc, indx)) &&
 	    (stack_count(kc, indx) > 0 || take_batch(kc, indx) ||
-	    refill(kc, indx))) {
+	    refill(kc, indx, taken))) {
 		p = *slot(kc, stack_top(kc->kc_word[indx]));
 		kc->kc_word[indx] += STACK_POP;
 	}
 	idle(kc);
-	return (p != NULL ? p : alloc_uncached(indx));
+	return (p != NULL ? p : alloc_uncached(indx, taken));
 }
 
 /* Makes room in a full stack: a larger one, or the upper half goes. */
@@ -791,6 +795,21 @@ cache_threads(void)
  */
 
 void
+cache_add(unsigned indx)
+{
+	struct depot *d = &depot[indx];
+	size_t size = bucket[indx].kb_size, batch = BATCH_BYTES(size) / size;
+
+	d->d_batch = (uint32_t)(batch > BATCH_MAX ? BATCH_MAX :
+	    batch < 1 ? 1 : batch);
+	d->d_room = 2 * d->d_batch;
+}
+
+/*
+ * The stacks of lists that will be added later have room for the most that
+ * there can be: addresses, which cost nothing until they are touched.
+ */
+void
 cache_init(void)
 {
 	lock_init(&caches_lock, RANK_CACHES);
@@ -798,17 +817,16 @@ cache_init(void)
 	if (held_max < HELD_MIN)
 		held_max = HELD_MIN;
 	nslots = NOSTACK + 2;
-	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++) {
-		struct depot *d = &depot[indx];
-		size_t size = bucket[indx].kb_size;
-		size_t batch = BATCH_BYTES(size) / size;
+	for (unsigned indx = KU_LIST; indx < NLIST; indx++) {
+		uint32_t room = 2 * BATCH_MAX;
 
-		d->d_batch = (uint32_t)(batch > BATCH_MAX ? BATCH_MAX :
-		    batch < 1 ? 1 : batch);
-		d->d_room = 2 * d->d_batch;
-		d->d_first = (uint32_t)nslots;
-		nslots += d->d_room + 2;
-		lock_init(&d->d_lock, RANK_DEPOT);
+		if (indx < bucket_limit) {
+			cache_add(indx);
+			room = depot[indx].d_room;
+		}
+		depot[indx].d_first = (uint32_t)nslots;
+		nslots += room + 2;
+		lock_init(&depot[indx].d_lock, RANK_DEPOT);
 	}
 }
 static_assert(NOSTACK + 2 + (NLIST - KU_LIST) * (2 * BATCH_MAX + 2) <=
@@ -857,6 +875,7 @@ check_stack(struct kmemcache *kc, unsigned indx)
 	KMA_ASSERT(*slot(kc, first + room + 1) == STACK_END);
 	KMA_ASSERT(top >= first && top <= first + room);
 	KMA_ASSERT(kc->kc_mask[indx] == bucket[indx].kb_mask);
+	KMA_ASSERT(kc->kc_start[indx] == bucket[indx].kb_start);
 	for (; top > first; top--)
 		KMA_ASSERT(bucket_isblock(indx, *slot(kc, top)));
 }

@@ -45,7 +45,7 @@ struct cached_run {
  *
  * Invariants, for a list i with a stack:
  *	first[i] <= top <= first[i] + kc_room[i]
- *	kc_mask[i] = kb_mask
+ *	kc_mask[i] = kb_mask, kc_start[i] = kb_start
  * kmemsizes is there for kc_npages pages, since it never shrinks.
  *	kc_bytes = the sum of what its stacks, and kc_run, have room for
  */
@@ -59,6 +59,7 @@ struct kmemcache {
 	uintptr_t	  kc_base;		/* kmembase */
 	size_t		  kc_npages;		/* <= kmempages at some time */
 
+	uint32_t	  kc_start[NLIST];	/* kb_start */
 	uint16_t	  kc_room[NLIST];	/* blocks a stack may hold */
 	struct cached_run kc_run[NCACHEDRUN];
 	size_t		  kc_bytes;
@@ -97,12 +98,15 @@ extern KMA_HIDDEN KMA_TLS struct kmemcache *kmem_cache;
 
 /* After bucket_init(). */
 void	cache_init(void);
+/* Between bucket_add() and bucket_use(): makes the list's depot. */
+void	cache_add(unsigned indx);
 
 /*
- * The slow path of both: a block of a list, or NULL; a block back.  *twice is
- * set to a block that was found to be free already, else left alone.
+ * The slow path of both: a block of a list, or NULL; a block back.  *taken is
+ * set to how many blocks came out of clusters for it.  *twice is set to a
+ * block that was found to be free already, else left alone.
  */
-void	*cache_alloc(unsigned indx);
+void	*cache_alloc(unsigned indx, unsigned *taken);
 void	cache_free(unsigned indx, void *p, void **twice);
 
 /* Is p the block of a list that the thread freed last? */

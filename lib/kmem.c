@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "learn.h"
 #include "lock.h"
 #include "options.h"
 #include "os.h"
@@ -29,8 +30,10 @@ start(void)
 	options_read();
 	if (pagerun_init(options.o_reserve, options.o_decay) != 0)
 		return (false);
-	bucket_init(options.o_spacing);
+	bucket_init(options.o_spacing == SPACING_LEARN ? 1 : options.o_spacing);
 	cache_init();
+	if (options.o_spacing == SPACING_LEARN)
+		learn_init();
 	return (true);
 }
 
@@ -76,7 +79,7 @@ tick(void)
 	    &last, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		return;
 	cache_reap();
-	for (unsigned indx = KU_LIST; indx < bucket_runs; indx++)
+	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++)
 		bucket_reap(indx, false);
 	pagerun_tick(now);
 }
@@ -86,7 +89,7 @@ static void
 drain(void)
 {
 	cache_drain();
-	for (unsigned indx = KU_LIST; indx < bucket_runs; indx++)
+	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++)
 		bucket_reap(indx, true);
 }
 
@@ -110,7 +113,7 @@ kmem_trim(void)
 	if (!ready())
 		return (false);
 	drain();
-	for (unsigned indx = KU_LIST; indx < bucket_runs; indx++)
+	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++)
 		bucket_purge(indx);
 	return (pagerun_trim());
 }
@@ -154,13 +157,18 @@ alloc_run(size_t size, size_t align, enum run_state *state)
 	return (page_to_addr(page));
 }
 
+/* A block of a list, for a request of size bytes. */
 static void *
-alloc_block(unsigned indx)
+alloc_block(unsigned indx, size_t size)
 {
-	void *p = cache_alloc(indx);
+	unsigned taken;
+	void *p;
 
+	p = cache_alloc(indx, &taken);
 	if (unlikely(p == NULL) && scrape_together(bucket[indx].kb_size))
-		p = cache_alloc(indx);
+		p = cache_alloc(indx, &taken);
+	if (taken > 0)
+		learn_sample(indx, size, taken);
 	if (cache_due())
 		tick();
 	return (p);
@@ -175,7 +183,7 @@ kmem_alloc_slow(size_t size)
 		return (NULL);
 	if (size > MAXCACHED)
 		return (alloc_run(size, 1, &state));
-	return (alloc_block(BUCKETINDX(size)));
+	return (alloc_block(BUCKETINDX(size), size));
 }
 
 static void *
@@ -203,15 +211,17 @@ kmem_zalloc(size_t size)
 	return (p);
 }
 
-/* The first list for size whose blocks all lie at multiples of align. */
+/*
+ * The first list for size whose blocks all lie at multiples of align: at
+ * worst that of the next power of two.
+ */
 static unsigned
 aligned_list(size_t align, size_t size)
 {
-	unsigned indx;
+	unsigned indx = KU_LIST;
 
-	for (indx = BUCKETINDX(size); indx < bucket_runs; indx++)
-		if (bucket[indx].kb_size % align == 0)
-			break;
+	while (bucket[indx].kb_size < size || bucket[indx].kb_size % align != 0)
+		indx++;
 	return (indx);
 }
 
@@ -220,13 +230,19 @@ kmem_memalign(size_t align, size_t size)
 {
 	enum run_state state;
 
-	if (align <= MINALLOCSIZE || (align <= PAGESIZE && size > MAXALLOCSAVE))
+	if (align <= MINALLOCSIZE)
 		return (alloc(size));
 	if (!ready())
 		return (NULL);
-	if (align <= MAXALLOCSAVE && size <= MAXALLOCSAVE)
-		return (alloc_block(aligned_list(align,
-		    size > align ? size : align)));
+	/* No list of blocks serves a whole number of pages above two. */
+	if (align <= PAGESIZE && size > MAXALLOCSAVE)
+		return (alloc(size <= MAXCACHED ? round_page(size) : size));
+	if (align <= MAXALLOCSAVE && size <= MAXALLOCSAVE) {
+		unsigned indx = aligned_list(align, size);
+
+		/* What alignment costs no list could save. */
+		return (alloc_block(indx, bucket[indx].kb_size));
+	}
 	return (alloc_run(size > 0 ? size : 1, btop(align), &state));
 }
 
@@ -353,7 +369,7 @@ resize_in_place(unsigned indx, void *p, size_t old, size_t size)
 
 	if (indx != KU_RUN && size <= old && size >= bucket[indx].kb_least)
 		return (true);
-	if (indx != KU_RUN && indx < bucket_runs)
+	if (indx != KU_RUN && !bucket_isruns(indx))
 		return (false);
 	if (npages == btop(old))
 		return (true);
@@ -437,7 +453,7 @@ void
 kmem_check(void)
 {
 	pagerun_check();
-	for (unsigned indx = KU_LIST; indx < bucket_runs; indx++)
+	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++)
 		bucket_check(indx);
 	cache_check();
 }

@@ -98,7 +98,9 @@ kmem_free_fast(void *p)
 		return (false);
 	indx = kmemsizes[page];
 	kc = kmem_cache;
-	if (unlikely(any_bit((uintptr_t)p, &kc->kc_mask[indx])))
+	/* Of sizes between the powers of two, the mask is all bits. */
+	if (unlikely(any_bit((uintptr_t)p, &kc->kc_mask[indx])) &&
+	    !bucket_starts(p, kc->kc_start, indx))
 		return (false);
 	top = stack_top(kc->kc_word[indx]);
 	if (unlikely(*slot(kc, top + 1) == STACK_END) ||
@@ -120,7 +122,7 @@ static inline bool
 kmem_realloc_fast(const void *p, size_t size)
 {
 	uintptr_t page = ((uintptr_t)p - kmembase) >> PAGESHIFT;
-	const struct kmembuckets *kb;
+	struct kmembuckets *kb;
 	unsigned indx;
 
 	if (unlikely(page >= kmempages))
@@ -129,9 +131,10 @@ kmem_realloc_fast(const void *p, size_t size)
 	kb = &bucket[indx];
 	/* A list that is none has blocks of no bytes. */
 	if (size - 1 >= kb->kb_size || size < kb->kb_least ||
-	    ((uintptr_t)p & kb->kb_mask) != 0 || cache_freed_last(indx, p))
+	    (((uintptr_t)p & kb->kb_mask) != 0 &&
+	    !bucket_starts(p, &kb->kb_start, 0)) || cache_freed_last(indx, p))
 		return (false);
-	return (indx >= bucket_runs || !bucket_isfree(indx, p));
+	return (bucket_isruns(indx) || !bucket_isfree(indx, p));
 }
 
 #endif /* KMA_KMEM_H */

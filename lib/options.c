@@ -16,7 +16,7 @@
 
 struct options options = {
 	.o_decay = 500,
-	.o_spacing = 1,
+	.o_spacing = SPACING_LEARN,
 	.o_abort = true,
 };
 
@@ -106,7 +106,9 @@ set_spacing(const char *value)
 {
 	size_t n;
 
-	if (!parse_number(value, 4, &n) || (n != 1 && n != 2 && n != 4))
+	if (value != NULL && equal(value, "learn"))
+		n = SPACING_LEARN;
+	else if (!parse_number(value, 4, &n) || (n != 1 && n != 2 && n != 4))
 		return (false);
 	options.o_spacing = (unsigned)n;
 	return (true);
@@ -156,8 +158,8 @@ static const struct option {
 	    "print the tables at exit, on stderr or to FILE (%p: the PID)" },
 	{ "decay", "=MS", set_decay,
 	    "how long freed pages stay resident, in ms; 0: not at all [500]" },
-	{ "spacing", "=1|2|4", set_spacing,
-	    "lists for each doubling of the size [1]" },
+	{ "spacing", "=1|2|4|learn", set_spacing,
+	    "lists for each doubling of the size, or those earned [learn]" },
 	{ "reserve", "=BYTES", set_reserve,
 	    "addresses set aside for the arena, 64M or more (K, M, G, T)" },
 	{ "deepbind", "=drop|keep", set_deepbind,

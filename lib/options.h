@@ -13,12 +13,14 @@
 
 #define OPTION_PATH_MAX	256
 
+#define SPACING_LEARN	0
+
 /* What the options say; the defaults until options_read() is called. */
 struct options {
 	bool	 o_stats;		/* print the tables at exit */
 	char	 o_stats_file[OPTION_PATH_MAX];	/* "": standard error */
 	unsigned o_decay;		/* ms */
-	unsigned o_spacing;		/* 1, 2 or 4 */
+	unsigned o_spacing;		/* 1, 2, 4 or SPACING_LEARN */
 	size_t	 o_reserve;		/* bytes; 0: chosen from the machine */
 	bool	 o_deepbind_keep;
 	bool	 o_abort;

@@ -12,6 +12,7 @@
 #include "cache.h"
 #include "kmem.h"
 #include "kmemsizes.h"
+#include "learn.h"
 #include "meta.h"
 #include "options.h"
 #include "os.h"
@@ -40,8 +41,8 @@ stats_bucket(unsigned indx, struct stats_bucket *sb)
 		sb->sb_free = total;
 	sb->sb_inuse = total - sb->sb_free;
 	sb->sb_cached = cs.cs_cached;
-	sb->sb_highwat = indx < bucket_runs ?
-	    (size_t)kb->kb_highwat * kb->kb_elmpercl : 0;
+	sb->sb_highwat = bucket_isruns(indx) ? 0 :
+	    (size_t)kb->kb_highwat * kb->kb_elmpercl;
 	sb->sb_pages = total / kb->kb_elmpercl * kb->kb_clpages;
 }
 
@@ -103,22 +104,62 @@ stats_totals(struct stats_totals *st)
 	st->st_threads = cache_threads();
 }
 
+/* The list with the next larger blocks, or runs; 0 behind the last. */
+static unsigned
+next_list(size_t size, bool runs)
+{
+	unsigned next = 0;
+
+	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++)
+		if (bucket_isruns(indx) == runs && bucket[indx].kb_size > size &&
+		    (next == 0 || bucket[indx].kb_size < bucket[next].kb_size))
+			next = indx;
+	return (next);
+}
+
 static void
-print_buckets(struct report *r)
+print_lists(struct report *r, bool runs)
 {
 	struct stats_bucket sb;
+	unsigned indx = 0;
 
-	report_printf(r, "Memory statistics by bucket size\n"
-	    "%10s %10s %10s %12s %10s\n", "Size", "In Use", "Free",
-	    "Requests", "High Water");
-	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++) {
-		if (indx == bucket_runs)
-			report_printf(r, "Page runs, by length\n");
+	while ((indx = next_list(bucket[indx].kb_size, runs)) != 0) {
 		stats_bucket(indx, &sb);
 		if (sb.sb_calls == 0 && sb.sb_pages == 0)
 			continue;
 		report_printf(r, "%10zu %10zu %10zu %12lu %10zu\n", sb.sb_size,
 		    sb.sb_inuse, sb.sb_free, sb.sb_calls, sb.sb_highwat);
+	}
+}
+
+static void
+print_buckets(struct report *r)
+{
+	report_printf(r, "Memory statistics by bucket size\n"
+	    "%10s %10s %10s %12s %10s\n", "Size", "In Use", "Free",
+	    "Requests", "High Water");
+	print_lists(r, false);
+	report_printf(r, "Page runs, by length\n");
+	print_lists(r, true);
+}
+
+/* When each list came (bytes in use), what was wasted, what it saves now. */
+static void
+print_learned(struct report *r)
+{
+	struct stats_bucket sb;
+
+	if (learn_count() == 0)
+		return;
+	report_printf(r, "Lists learned\n%10s %10s %12s %12s %12s\n", "Size",
+	    "From", "Born At", "Waste Then", "Saves Now");
+	for (unsigned n = 0; n < learn_count(); n++) {
+		const struct learned *l = learn_get(n);
+
+		stats_bucket(l->l_indx, &sb);
+		report_printf(r, "%10zu %10zu %12zu %12zu %12zu\n", l->l_size,
+		    l->l_from, l->l_born, l->l_waste,
+		    sb.sb_inuse * (l->l_from - l->l_size));
 	}
 }
 
@@ -139,6 +180,7 @@ stats_print(struct report *r)
 	print_buckets(r);
 	report_printf(r, "%10s %10zu %10zu %12lu\n", "longer", st.st_runs,
 	    st.st_freeruns, st.st_runcalls);
+	print_learned(r);
 	report_printf(r, "Memory totals, in bytes\n"
 	    "requests %lu\n"
 	    "in-use %zu\n"

@@ -100,6 +100,7 @@ def find(libkma, extra=''):
     found = [
         Allocator('glibc', kind='glibc'),
         Allocator('kma', libkma, kind='kma'),
+        Allocator('kma-1', libkma, {'KMA_OPTIONS': 'spacing=1'}, 'kma', 'cd'),
         Allocator('kma-2', libkma, {'KMA_OPTIONS': 'spacing=2'}, 'kma', 'cd'),
         Allocator('kma-4', libkma, {'KMA_OPTIONS': 'spacing=4'}, 'kma', 'cd'),
     ]

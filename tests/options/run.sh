@@ -151,7 +151,7 @@ works "$(printf '\001\377\200=\033')" "bytes of all kinds"
 result "bytes of all kinds: a message"
 
 # spacing
-for row in 1:64:128:256 2:48:96:192 4:48:80:160; do
+for row in 1:64:128:256 learn:64:128:256 2:48:96:192 4:48:80:160; do
 	IFS=: read -r spacing small large larger <<END
 $row
 END
@@ -272,8 +272,8 @@ requests() {
 # change is exactly that.
 exact() {
 	what="stats, $1 bytes, $3 live and $4 freed in $5 threads"
-	kma "stats=$tmp/a" "$progs/load" "$1" 100 50 "$5"
-	kma "stats=$tmp/b" "$progs/load" "$1" $((100 + $3)) $((50 + $4)) "$5"
+	kma "spacing=1,stats=$tmp/a" "$progs/load" "$1" 100 50 "$5"
+	kma "spacing=1,stats=$tmp/b" "$progs/load" "$1" $((100 + $3)) $((50 + $4)) "$5"
 	times=$(($5 > 0 ? $5 : 1))
 	a=$(row "$tmp/a" "$2")
 	b=$(row "$tmp/b" "$2")

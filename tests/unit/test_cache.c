@@ -58,7 +58,8 @@ out(unsigned indx)
 static void *
 get(unsigned indx)
 {
-	void *p = cache_alloc(indx);
+	unsigned taken;
+	void *p = cache_alloc(indx, &taken);
 
 	ck_assert_ptr_nonnull(p);
 	return (p);
