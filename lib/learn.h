@@ -44,7 +44,7 @@ struct learned {
 	size_t		l_size;		/* of its blocks */
 	size_t		l_from;		/* of those it took requests from */
 	size_t		l_born;		/* bytes in use at the time */
-	size_t		l_waste;	/* bytes that its requests wasted then */
+	size_t		l_waste;	/* bytes, by its requests then */
 };
 #define NLEARNED	26
 

@@ -111,8 +111,9 @@ next_list(size_t size, bool runs)
 	unsigned next = 0;
 
 	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++)
-		if (bucket_isruns(indx) == runs && bucket[indx].kb_size > size &&
-		    (next == 0 || bucket[indx].kb_size < bucket[next].kb_size))
+		if (bucket_isruns(indx) == runs &&
+		    bucket[indx].kb_size > size && (next == 0 ||
+		    bucket[indx].kb_size < bucket[next].kb_size))
 			next = indx;
 	return (next);
 }
