@@ -40,13 +40,14 @@
 #define THREAD_MIN	((size_t)2 << 20)
 #define THREAD_MAX	((size_t)8 << 20)
 /*
- * What a depot may learn to keep.  Its batches come back in the order in which
- * they were freed: that is no loss while they all are in the processor's
- * cache, or where each block is a page or more.  A long list of small blocks
- * would scatter what is allocated together.
+ * What a depot may learn to keep: of small blocks about a thousand.  They come
+ * back in the order in which they were freed, so that a long list would
+ * scatter what is allocated together; where each block is a page or more,
+ * that is no loss.
  */
+#define DEPOT_BLOCKS	1024
 #define DEPOT_BYTES(size) \
-	((size) < 4096 ? (size_t)1 << 20 : (size_t)64 << 20)
+	((size) < 4096 ? DEPOT_BLOCKS * (size) : (size_t)64 << 20)
 #define RUN_MAX		btop(NCACHEDRUN * MAXCACHED)	/* a cached run */
 #define DUE_OPS		64		/* slow operations between two looks */
 #define ADOPT_LOOKS	8		/* caches looked at for a dead owner */

@@ -49,9 +49,11 @@ learn_choose(const uint32_t *weight, size_t lo, size_t hi, uint32_t *part)
 	size_t size = 0;
 
 	for (size_t at = lo + MINALLOCSIZE; at <= hi; at += MINALLOCSIZE) {
-		sum += weight[at / MINALLOCSIZE];
+		uint32_t here = relaxed_load(&weight[at / MINALLOCSIZE]);
+
+		sum += here;
 		saved = sum * (hi - at);
-		if (weight[at / MINALLOCSIZE] > 0 && saved > best &&
+		if (here > 0 && saved > best &&
 		    hi - at >= hi / LEARN_STEP) {
 			best = saved;
 			size = at;
@@ -104,17 +106,18 @@ consider(unsigned indx)
 		add(indx, lo, size, waste);
 	/* What was asked for lately counts most. */
 	for (size_t at = lo + MINALLOCSIZE; at <= hi; at += MINALLOCSIZE)
-		seen[at / MINALLOCSIZE] -= seen[at / MINALLOCSIZE] / 2;
+		relaxed_store(&seen[at / MINALLOCSIZE],
+		    relaxed_load(&seen[at / MINALLOCSIZE]) / 2);
 }
 
 void
 learn_sample(unsigned indx, size_t size, unsigned blocks)
 {
-	uint32_t *count = &seen[(size + MINALLOCSIZE - 1) / MINALLOCSIZE];
-	uint32_t n;
+	uint32_t *count, n;
 
 	if (!learning || size > LEARN_MAX || bucket[indx].kb_size > LEARN_MAX)
 		return;
+	count = &seen[(size + MINALLOCSIZE - 1) / MINALLOCSIZE];
 	relaxed_store(count, relaxed_load(count) + blocks);
 	n = relaxed_load(&samples[indx]) + 1;
 	relaxed_store(&samples[indx], n);

@@ -185,11 +185,12 @@ END_TEST
  */
 #define BATCH	4000
 static void *batch[BATCH];
+static unsigned nbatch = BATCH;
 
 static void *
 put_batch(void *arg)
 {
-	for (unsigned i = 0; i < BATCH; i++)
+	for (unsigned i = 0; i < nbatch; i++)
 		put(*(unsigned *)arg, batch[i]);
 	return (NULL);
 }
@@ -197,7 +198,6 @@ put_batch(void *arg)
 START_TEST(producer_and_consumer)
 {
 	unsigned indx = L64;
-	size_t most = 0, n = SIZE_MAX;
 
 	unit_caches(SPACING(_i));
 	for (unsigned round = 0; round < unit_less(100, 4); round++) {
@@ -205,12 +205,9 @@ START_TEST(producer_and_consumer)
 			batch[i] = get(indx);
 		in_thread(put_batch, &indx);
 		ck_assert_uint_eq(out(indx), 0);
-		n = bucket[indx].kb_total;
-		if (round == unit_less(100, 4) / 2)
-			most = n;
+		/* What is out at once, what a depot and stacks keep. */
+		ck_assert_uint_le(bucket[indx].kb_total, 2 * BATCH);
 	}
-	if (unit_less(100, 4) >= 20)	/* else it still learns */
-		ck_assert_uint_le(n, most + bucket[indx].kb_elmpercl);
 	/* And after some time with the other way alone. */
 	ck_assert_uint_le(cache_threads(), 3);
 	empty_all();
@@ -227,21 +224,22 @@ START_TEST(depot_passes_magazines)
 	size_t free_before;
 
 	unit_caches(1);
+	nbatch = 1000;
 	for (int round = 0; round < 60; round++) {
-		for (unsigned i = 0; i < BATCH; i++)
+		for (unsigned i = 0; i < nbatch; i++)
 			batch[i] = get(indx);
 		in_thread(put_batch, &indx);
 	}
-	ck_assert_uint_ge(cached(indx), BATCH / 2);
+	ck_assert_uint_ge(cached(indx), nbatch / 2);
 	free_before = bucket[indx].kb_totalfree;
-	for (unsigned i = 0; i < BATCH / 2; i++) {
+	for (unsigned i = 0; i < nbatch / 2; i++) {
 		void *p = get(indx);
 
-		for (unsigned j = 0; j < BATCH; j++)
+		for (unsigned j = 0; j < nbatch; j++)
 			again += batch[j] == p;
 	}
 	/* All but what this thread had left of its own. */
-	ck_assert_uint_ge(again, BATCH / 2 - 200);
+	ck_assert_uint_ge(again, nbatch / 2 - 200);
 	ck_assert_uint_eq(bucket[indx].kb_totalfree, free_before);
 }
 END_TEST
@@ -412,7 +410,8 @@ START_TEST(depot_learns)
 			first = cached(L64);
 	}
 	ck_assert_uint_le(first, BATCH / 8);
-	ck_assert_uint_ge(cached(L64), BATCH - BATCH / 8);
+	ck_assert_uint_ge(cached(L64), 1000);
+	ck_assert_uint_le(cached(L64), BATCH / 2);	/* but not without end */
 	/* And forgets. */
 	for (int i = 0; i < 3; i++)
 		cache_reap();
