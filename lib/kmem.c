@@ -128,31 +128,26 @@ count_run(void)
 	__atomic_fetch_add(&bucket[KU_RUN].kb_calls, 1, __ATOMIC_RELAXED);
 }
 
-/* What is known of a run's contents: nothing, kmemsizes does, all zero. */
-enum run_state { RUN_USED, RUN_FRESH, RUN_ZERO };
-
-/* A run of its own. */
+/* A run of its own.  *dirty: how many of its pages may not read as zero. */
 static void *
-alloc_run(size_t size, size_t align, enum run_state *state)
+alloc_run(size_t size, size_t align, size_t *dirty)
 {
-	bool clean;
 	size_t npages = btop(round_page(size));
 	page_t page;
 
 	if (size > PTRDIFF_MAX)
 		return (NULL);
 	if (align == 1 && cache_alloc_run(npages, &page)) {
-		*state = RUN_USED;
+		*dirty = npages;
 		count_run();
 		return (page_to_addr(page));
 	}
 	if (cache_due())
 		tick();
-	if (pagerun_alloc(npages, align, KU_RUN, &page, &clean) != 0 &&
+	if (pagerun_alloc(npages, align, KU_RUN, &page, dirty) != 0 &&
 	    (!scrape_together(size) ||
-	    pagerun_alloc(npages, align, KU_RUN, &page, &clean) != 0))
+	    pagerun_alloc(npages, align, KU_RUN, &page, dirty) != 0))
 		return (NULL);
-	*state = clean ? RUN_ZERO : RUN_FRESH;
 	count_run();
 	return (page_to_addr(page));
 }
@@ -177,12 +172,12 @@ alloc_block(unsigned indx, size_t size)
 KMA_NOINLINE void *
 kmem_alloc_slow(size_t size)
 {
-	enum run_state state;
+	size_t dirty;
 
 	if (!ready())
 		return (NULL);
 	if (size > MAXCACHED)
-		return (alloc_run(size, 1, &state));
+		return (alloc_run(size, 1, &dirty));
 	return (alloc_block(BUCKETINDX(size), size));
 }
 
@@ -197,17 +192,18 @@ alloc(size_t size)
 void *
 kmem_zalloc(size_t size)
 {
-	enum run_state state;
+	size_t dirty;
 	void *p;
 
 	if (size <= MAXCACHED) {
 		p = alloc(size);
 		return (p != NULL ? memset(p, 0, size) : NULL);
 	}
-	if (!ready() || (p = alloc_run(size, 1, &state)) == NULL)
+	if (!ready() || (p = alloc_run(size, 1, &dirty)) == NULL)
 		return (NULL);
-	if (state != RUN_ZERO)
-		pagerun_zero(addr_to_page(p), size, state == RUN_FRESH);
+	if (dirty > 0)
+		pagerun_zero(addr_to_page(p), size,
+		    dirty < pagerun_size(addr_to_page(p)));
 	return (p);
 }
 
@@ -228,7 +224,7 @@ aligned_list(size_t align, size_t size)
 void *
 kmem_memalign(size_t align, size_t size)
 {
-	enum run_state state;
+	size_t dirty;
 
 	if (align <= MINALLOCSIZE)
 		return (alloc(size));
@@ -243,7 +239,7 @@ kmem_memalign(size_t align, size_t size)
 		/* What alignment costs no list could save. */
 		return (alloc_block(indx, bucket[indx].kb_size));
 	}
-	return (alloc_run(size > 0 ? size : 1, btop(align), &state));
+	return (alloc_run(size > 0 ? size : 1, btop(align), &dirty));
 }
 
 /*
@@ -380,17 +376,24 @@ resize_in_place(unsigned indx, void *p, size_t old, size_t size)
 	return (true);
 }
 
-/* Moves a long run's pages to a new run: nothing is copied. */
+/*
+ * Moves a long run to a new run: its pages, or where the new one holds memory
+ * already, the bytes, which is cheaper, and the pages of both stay for others.
+ */
 static void *
 move_run(void *p, size_t size)
 {
-	enum run_state state;
-	void *new = alloc_run(size, 1, &state);
+	page_t from = addr_to_page(p);
+	size_t old = pagerun_size(from), dirty;
+	void *new = alloc_run(size, 1, &dirty);
 
 	if (new == NULL)
 		return (NULL);
-	if (pagerun_move(addr_to_page(p), addr_to_page(new)) != 0)
-		return (NULL);
+	if (pagerun_better_moved(from, dirty))
+		return (pagerun_move(from, addr_to_page(new)) == 0 ? new :
+		    NULL);
+	memcpy(new, p, ptob(old));
+	free_run(from);
 	return (new);
 }
 

@@ -18,12 +18,13 @@
  *  - At once, what exceeds a limit: an eighth of what is in use, or `retain'
  *    if that is more.  It starts small, so that a program that frees
  *    everything and sleeps is small at once, though nothing runs in it any
- *    more.  It grows by each page that was given back and then wanted again
- *    within a decay period (but no more than doubles each time), so that a
- *    program that frees and allocates in turn stops paying for it.
+ *    more.  Pages that are given back and wanted again at once, within a
+ *    small part of the decay period, raise it to what it was and four times
+ *    as many, so that a program that frees and allocates in turn stops paying
+ *    for it after a few turns; those of the program's next phase do not.
  *  - After a decay period, what was not used for all of it: the least count
  *    of dirty pages seen in that time (the working set of Bonwick and Adams,
- *    USENIX 2001).  And retain shrinks again if nothing was regretted.
+ *    USENIX 2001).  And retain becomes what did come and go in that time.
  *
  * Highest addresses go first, since first fit uses the lowest.
  */
@@ -43,9 +44,12 @@
 #define RETAIN_MIN	btop((size_t)1 << 20)
 #define RETAIN_MAX	btop((size_t)128 << 20)
 #define INUSE_SHARE	8	/* of the pages in use may be dirty too */
+#define SLACK		256	/* pages given back beyond the excess */
+#define SOON		64	/* part of the decay period */
+#define LEARN		4	/* pages more for each that is missed soon */
 #define PURGE_MOST	1024	/* pages in one system call */
 #define ZERO_STEP	1024	/* pages looked at in one system call */
-#define ZERO_LOOK	64	/* fewer are zeroed without a look */
+#define ZERO_LOOK	64	/* and first; fewer are zeroed without */
 #define RETRACT_MIN	btop((size_t)64 << 20)	/* unmapped when unused */
 
 /* Nodes come in chunks, each twice the one before, untouched until used. */
@@ -75,7 +79,9 @@ static size_t		pr_calls;
 
 static size_t		pr_retain;	/* see above */
 static size_t		pr_low;		/* least dirty in this period */
-static size_t		pr_regret;	/* given back in it, not yet missed */
+static size_t		pr_high;	/* most dirty */
+static uint64_t		pr_gaveback;	/* when pages were, last */
+static size_t		pr_regret;	/* given back then, not yet missed */
 static size_t		pr_purged;
 static uint64_t		pr_period;	/* when it began */
 static uint64_t		pr_decay;	/* how long it is, ms */
@@ -292,18 +298,47 @@ dirty_limit(void)
 	return (share > pr_retain ? share : pr_retain);
 }
 
-/* Pages were taken, some clean: what had been given back is missed. */
+/* Has what was given back last been so for a moment only? */
+static bool
+just_gaveback(void)
+{
+	return (os_now() - pr_gaveback <= pr_decay / SOON);
+}
+
+/* Pages have gone; no more are regretted than what may stay now. */
+static void
+gave_back(size_t npages)
+{
+	if (!just_gaveback())
+		pr_regret = 0;
+	pr_gaveback = os_now();
+	pr_purged += npages;
+	pr_regret += npages;
+	if (pr_regret > dirty_limit())
+		pr_regret = dirty_limit();
+}
+
+/*
+ * Pages were taken, some clean: is it what had been given back just before?  A
+ * run that is longer than could ever stay tells nothing.
+ */
 static void
 taken(size_t npages, size_t ndirty)
 {
-	size_t missed = npages - ndirty;
+	size_t missed = npages - ndirty, dirty = dirty_pages();
 
-	if (dirty_pages() < pr_low)
-		pr_low = dirty_pages();
+	if (dirty < pr_low)
+		pr_low = dirty;
+	missed -= dirty < missed ? dirty : missed;
 	if (missed > pr_regret)
 		missed = pr_regret;
+	if (missed == 0 || npages > RETAIN_MAX)
+		return;
 	pr_regret -= missed;
-	pr_retain += missed;
+	if (just_gaveback())
+		pr_retain = dirty_limit() + LEARN * missed;
+	else
+		pr_regret = 0;
 	if (pr_retain > RETAIN_MAX)
 		pr_retain = RETAIN_MAX;
 }
@@ -363,10 +398,7 @@ put_purged(const struct purge *pg, int error)
 		pr_retain = dirty_pages();
 		return;
 	}
-	pr_purged += pg->pg_ndirty;
-	pr_regret += pg->pg_ndirty;
-	if (pr_regret > pr_retain)
-		pr_regret = pr_retain;
+	gave_back(pg->pg_ndirty);
 }
 
 /*
@@ -400,12 +432,13 @@ purge(size_t target)
 static void
 unlock_and_purge(void)
 {
-	size_t limit = dirty_limit();
-	bool excess = dirty_pages() > limit;
+	size_t limit = dirty_limit(), dirty = dirty_pages();
 
+	if (dirty > pr_high)
+		pr_high = dirty;
 	lock_release(&pr_lock);
-	if (unlikely(excess))
-		purge(limit - limit / 4);
+	if (unlikely(dirty > limit))
+		purge(limit - (limit / 4 < SLACK ? limit / 4 : SLACK));
 }
 
 /*
@@ -473,9 +506,9 @@ mark(page_t page, size_t npages, unsigned kind)
 
 int
 pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
-    bool *clean)
+    size_t *dirty)
 {
-	size_t need = npages + align - 1, base = btop(kmembase), dirty;
+	size_t need = npages + align - 1, base = btop(kmembase), ndirty;
 	struct pagerun *run;
 	page_t first;
 
@@ -491,18 +524,18 @@ pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
 		run = runtree_firstfit(&pr_tree, need);
 	first = (page_t)(((base + run->pr_page + align - 1) & ~(align - 1)) -
 	    base);
-	dirty = carve(run, first, npages);
+	ndirty = carve(run, first, npages);
 	mark(first, npages, kind);
 	pr_nruns++;
 	pr_calls++;
 	pr_inuse += npages;
 	if (pr_inuse > pr_maxused)
 		pr_maxused = pr_inuse;
-	taken(npages, dirty);
+	taken(npages, ndirty);
 	lock_release(&pr_lock);
 	*page = first;
-	if (clean != NULL)
-		*clean = dirty == 0;
+	if (dirty != NULL)
+		*dirty = ndirty;
 	debug_check();
 	return (0);
 }
@@ -526,6 +559,8 @@ pagerun_free(page_t page)
 	pr_nmoved -= moved;
 	memset(kmemsizes + page, clean ? KU_CLEAN : KU_DIRTY, npages);
 	release(page, npages, clean ? 0 : npages);
+	if (clean)
+		gave_back(npages);
 	pr_nruns--;
 	pr_inuse -= npages;
 	unlock_and_purge();
@@ -592,6 +627,8 @@ pagerun_resize(page_t page, size_t npages, unsigned kind)
 		    old - npages);
 		release(page + (page_t)npages, old - npages,
 		    clean ? 0 : old - npages);
+		if (clean)
+			gave_back(old - npages);
 		pr_inuse -= old - npages;
 	}
 	unlock_and_purge();
@@ -634,14 +671,36 @@ moved(page_t from, page_t to, bool lost)
 	lock_release(&pr_lock);
 }
 
+/* One that was moved before may lie in several mappings by now. */
+static bool
+movable(page_t page)
+{
+	return (relaxed_load(&pr_nmoved) < MOVED_MAX &&
+	    !was_moved(page, kmemusage[page]));
+}
+
+/*
+ * A page that is copied into a dirty one is in the cache, and one that is
+ * moved is lost when it is freed: the next run of this kind has to fault in
+ * all of its own.  Where as many pages as these would stay, they had better.
+ */
+bool
+pagerun_better_moved(page_t page, size_t dirty)
+{
+	size_t npages = kmemusage[page], learned;
+
+	lock_acquire(&pr_lock);
+	learned = pr_retain - RETAIN_MIN;
+	lock_release(&pr_lock);
+	return (movable(page) && dirty < npages / 2 && npages > learned);
+}
+
 int
 pagerun_move(page_t from, page_t to)
 {
 	int error = ENOMEM;
 
-	/* One that was moved before may lie in several mappings by now. */
-	if (relaxed_load(&pr_nmoved) < MOVED_MAX &&
-	    !was_moved(from, kmemusage[from]))
+	if (movable(from))
 		error = os_move((uintptr_t)page_to_addr(from),
 		    ptob(kmemusage[from]), (uintptr_t)page_to_addr(to));
 	if (error == 0 || error == EEXIST) {
@@ -657,30 +716,64 @@ pagerun_move(page_t from, page_t to)
 	return (error);
 }
 
+/* How many of n bytes, each of them 0 or 1, are the same from the first on. */
+static size_t
+same(const unsigned char *byte, size_t n)
+{
+	uint64_t all = byte[0] * (UINT64_MAX / 255), word;
+	size_t i = 0;
+
+	for (; i + sizeof(word) <= n; i += sizeof(word)) {
+		memcpy(&word, byte + i, sizeof(word));
+		if (word != all)
+			break;
+	}
+	while (i < n && byte[i] == byte[0])
+		i++;
+	return (i);
+}
+
 /*
- * Zeroes pages that may be dirty, ZERO_STEP at most.  Those that hold no
- * memory, since nobody touched them, are not touched for this either: they
+ * Zeroes pages of which some may hold memory, ZERO_STEP at most.  Those that
+ * hold none, since nobody touched them, are not touched for this either: they
  * are given back, which costs next to nothing, in case they are in the swap.
  */
 static void
-zero_dirty(page_t page, size_t npages)
+zero_resident(uintptr_t addr, size_t npages)
 {
 	unsigned char resident[ZERO_STEP];
-	uintptr_t addr = (uintptr_t)page_to_addr(page);
 
-	if (npages < ZERO_LOOK ||
-	    os_resident(addr, ptob(npages), resident) != 0) {
+	if (os_resident(addr, ptob(npages), resident) != 0) {
 		memset((void *)addr, 0, ptob(npages));
 		return;
 	}
 	for (size_t i = 0, n; i < npages; i += n) {
-		bool here = resident[i] & 1;
-
-		for (n = 1; i + n < npages; n++)
-			if ((resident[i + n] & 1) != here)
-				break;
-		if (here || os_purge(addr + ptob(i), ptob(n)) != 0)
+		n = same(resident + i, npages - i);
+		if (resident[i] != 0 || os_purge(addr + ptob(i), ptob(n)) != 0)
 			memset((void *)(addr + ptob(i)), 0, ptob(n));
+	}
+}
+
+/*
+ * Zeroes pages that may be dirty.  Programs fill memory from its start: where
+ * the first pages hold none, the rest, if it does hold any, goes back too.
+ */
+static void
+zero_dirty(uintptr_t addr, size_t npages)
+{
+	unsigned char resident[ZERO_LOOK];
+
+	if (npages < ZERO_LOOK) {
+		memset((void *)addr, 0, ptob(npages));
+		return;
+	}
+	if (os_resident(addr, ptob(ZERO_LOOK), resident) == 0 &&
+	    resident[0] == 0 && same(resident, ZERO_LOOK) == ZERO_LOOK &&
+	    os_purge(addr, ptob(npages)) == 0)
+		return;
+	for (size_t i = 0, n; i < npages; i += n) {
+		n = npages - i < ZERO_STEP ? npages - i : ZERO_STEP;
+		zero_resident(addr + ptob(i), n);
 	}
 }
 
@@ -696,15 +789,20 @@ void
 pagerun_zero(page_t page, size_t len, bool fresh)
 {
 	size_t npages = btop(round_page(len));
+	uintptr_t addr = (uintptr_t)page_to_addr(page);
 
+	if (!fresh) {
+		zero_dirty(addr, npages);
+		return;
+	}
 	for (size_t i = 0, n; i < npages; i += n) {
-		bool zero = fresh && known_zero(page, i);
+		bool zero = known_zero(page, i);
 
-		for (n = 1; i + n < npages && n < ZERO_STEP; n++)
-			if ((fresh && known_zero(page, i + n)) != zero)
+		for (n = 1; i + n < npages; n++)
+			if (known_zero(page, i + n) != zero)
 				break;
 		if (!zero)
-			zero_dirty(page + (page_t)i, n);
+			zero_dirty(addr + ptob(i), n);
 	}
 }
 
@@ -732,10 +830,11 @@ pagerun_tick(uint64_t now)
 	pr_period = now;
 	dirty = dirty_pages();
 	surplus = pr_low < dirty ? pr_low : dirty;
-	pr_low = dirty - surplus;
-	if (pr_retain > RETAIN_MIN && pr_regret > 0)
-		pr_retain -= pr_retain / 4;
-	pr_regret = 0;
+	if (pr_retain > pr_high - surplus)
+		pr_retain = pr_high - surplus;
+	if (pr_retain < RETAIN_MIN)
+		pr_retain = RETAIN_MIN;
+	pr_high = pr_low = dirty - surplus;
 	lock_release(&pr_lock);
 	if (surplus > 0) {
 		purge(dirty - surplus);

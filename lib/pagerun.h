@@ -22,11 +22,11 @@ int	pagerun_init(size_t reserve, unsigned decay_ms);
  * Allocates npages pages out of the lowest free run that is long enough.  The
  * first one's address is a multiple of align pages (a power of two): with
  * align > 1, long enough means npages + align - 1.  kmemsizes of the first
- * page becomes kind.  *clean, where asked for, tells whether the run reads as
- * zero.  0 or ENOMEM.
+ * page becomes kind.  *dirty, where asked for, tells how many of the pages
+ * hold memory and may not read as zero.  0 or ENOMEM.
  */
 int	pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
-	    bool *clean);
+	    size_t *dirty);
 
 /* Frees a run that pagerun_alloc() returned, at its present size. */
 void	pagerun_free(page_t page);
@@ -39,6 +39,11 @@ void	pagerun_free(page_t page);
 int	pagerun_resize(page_t page, size_t npages, unsigned kind);
 
 /*
+ * Is it better to move an allocated run's pages to another run, of whose pages
+ * dirty hold memory, than to copy their contents?
+ */
+bool	pagerun_better_moved(page_t page, size_t dirty);
+/*
  * Moves the contents of a run to another one that is at least as long,
  * without copying, and frees the old run.  0 or an errno: then nothing has
  * moved, and it is the new run that is freed.
@@ -47,8 +52,8 @@ int	pagerun_move(page_t from, page_t to);
 
 /*
  * Makes the first len bytes of a run that may be dirty read as zero.  fresh:
- * pagerun_alloc() has just returned it, so that kmemsizes tells which of its
- * pages are zero already.
+ * pagerun_alloc() has just returned it, with some pages dirty and others not,
+ * and kmemsizes tells which are zero already.
  */
 void	pagerun_zero(page_t page, size_t len, bool fresh);
 

@@ -7,6 +7,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "kmemsizes.h"
 #include "pagerun.h"
@@ -109,15 +110,15 @@ do_alloc(struct model_run *m, struct rnd *r)
 	static const size_t most[] = { 2, 8, 64, 300 };
 	size_t npages = rnd_below(r, most[rnd_below(r, 4)]) + 1;
 	size_t align = rnd_below(r, 4) ? 1 : (size_t)1 << rnd_below(r, 7);
-	bool clean;
+	size_t dirty;
 
-	ck_assert_int_eq(pagerun_alloc(npages, align, KIND, &m->page, &clean),
+	ck_assert_int_eq(pagerun_alloc(npages, align, KIND, &m->page, &dirty),
 	    0);
 	ck_assert_uint_eq(m->page % align, 0);
 	if (align == 1)
 		ck_assert_uint_eq(m->page, model_firstfit(npages));
 	ck_assert_uint_eq(kmemsizes[m->page], KIND);
-	if (clean)
+	if (dirty == 0)
 		ck_assert(is_zero(page_to_addr(m->page), ptob(npages)));
 	else if (rnd_below(r, 2)) {
 		size_t len = rnd_below(r, ptob(npages)) + 1;
@@ -429,7 +430,7 @@ START_TEST(move_copies_nothing)
 	pagerun_free(to);
 	pagerun_check();
 	/* Neither a mapping nor memory stays behind. */
-	ck_assert_uint_le(unit_maps(), maps + 2);
+	ck_assert_uint_le(unit_maps(), maps + 3);
 	ck_assert_uint_eq(unit_resident(p, ptob(npages)), 0);
 	/* And where it was is zero, and said to be. */
 	ck_assert(is_zero(page_to_addr(from), ptob(npages)));
@@ -439,21 +440,21 @@ END_TEST
 START_TEST(clean_is_zero)
 {
 	page_t page, guard;
-	bool clean;
+	size_t dirty;
 
 	unit_pages(DECAY);
-	ck_assert_int_eq(pagerun_alloc(16, 1, KIND, &page, &clean), 0);
-	ck_assert(clean);
+	ck_assert_int_eq(pagerun_alloc(16, 1, KIND, &page, &dirty), 0);
+	ck_assert_uint_eq(dirty, 0);
 	guard = alloc(1);
 	memset(page_to_addr(page), 1, ptob(16));
 	pagerun_free(page);
-	ck_assert_int_eq(pagerun_alloc(16, 1, KIND, &page, &clean), 0);
-	ck_assert(!clean);
+	ck_assert_int_eq(pagerun_alloc(16, 1, KIND, &page, &dirty), 0);
+	ck_assert_uint_eq(dirty, 16);
 	pagerun_free(page);
 	ck_assert(pagerun_trim());
 	ck_assert(!pagerun_trim());
-	ck_assert_int_eq(pagerun_alloc(16, 1, KIND, &page, &clean), 0);
-	ck_assert(clean);
+	ck_assert_int_eq(pagerun_alloc(16, 1, KIND, &page, &dirty), 0);
+	ck_assert_uint_eq(dirty, 0);
 	ck_assert(is_zero(page_to_addr(page), ptob(16)));
 	pagerun_free(guard);
 }
@@ -464,7 +465,7 @@ START_TEST(zero_skips_clean_pages)
 {
 	size_t n = 1024;
 	page_t page, first, guard;
-	bool clean;
+	size_t dirty;
 
 	unit_pages(DECAY);
 	page = alloc(n);
@@ -474,12 +475,41 @@ START_TEST(zero_skips_clean_pages)
 	pagerun_trim();
 	alloc_touched(n / 2, &first);		/* half dirty, half clean */
 	pagerun_free(first);
-	ck_assert_int_eq(pagerun_alloc(n, 1, KIND, &page, &clean), 0);
+	ck_assert_int_eq(pagerun_alloc(n, 1, KIND, &page, &dirty), 0);
 	ck_assert_uint_eq(page, first);
-	ck_assert(!clean);
+	ck_assert_uint_eq(dirty, n / 2);
 	pagerun_zero(page, ptob(n), true);
 	ck_assert(unit_resident(page_to_addr(page), ptob(n)) <= n / 2 + 1);
 	ck_assert(is_zero(page_to_addr(page), ptob(n)));
+	pagerun_free(guard);
+}
+END_TEST
+
+/* Nor are those that nobody touched; these cost no memory. */
+START_TEST(zero_leaves_the_untouched)
+{
+	size_t n = 5000;
+	page_t page, guard;
+	char *p;
+
+	unit_pages(DECAY);
+	page = alloc(n);
+	guard = alloc(1);
+	p = page_to_addr(page);
+	pagerun_zero(page, ptob(n), false);
+	ck_assert_uint_eq(unit_resident(p, ptob(n)), 0);
+	memset(p + ptob(3000), 1, ptob(100));
+	pagerun_zero(page, ptob(n), false);
+	ck_assert_uint_le(unit_resident(p, ptob(n)), 100);
+	ck_assert(is_zero(p + ptob(2999), ptob(102)));
+	memset(p, 1, ptob(1));
+	memset(p + ptob(2000), 1, ptob(7));
+	memset(p + ptob(n) - 1, 1, 1);
+	pagerun_zero(page, ptob(n - 1), false);
+	ck_assert_uint_le(unit_resident(p, ptob(n)), 1 + 7 + 102 + 1);
+	ck_assert_int_eq(p[ptob(n) - 1], 1);
+	ck_assert(is_zero(p, ptob(n - 1)));
+	pagerun_free(page);
 	pagerun_free(guard);
 }
 END_TEST
@@ -541,6 +571,47 @@ START_TEST(limit_learns)
 	for (int i = 1; i < 100; i++)
 		pagerun_tick((uint64_t)i * DECAY);
 	ck_assert_uint_eq(stats().ps_dirty, 0);
+}
+END_TEST
+
+/* What is wanted again later has been another phase's. */
+START_TEST(limit_stays_for_the_late)
+{
+	struct timespec pause = { 0, 3 * DECAY / 64 * 1000000 };
+	size_t n = 8192, before;
+	page_t page;
+
+	unit_pages(DECAY);
+	alloc_touched(n, &page);
+	pagerun_free(page);
+	for (int i = 0; i < 10; i++) {
+		before = stats().ps_purged;
+		nanosleep(&pause, NULL);
+		alloc_touched(n, &page);
+		pagerun_free(page);
+		ck_assert_uint_ge(stats().ps_purged - before, n - 256);
+	}
+}
+END_TEST
+
+/* Where memory comes and goes, it is copied: it stays in the cache then. */
+START_TEST(learned_is_not_moved)
+{
+	size_t n = 8192;
+	page_t page;
+
+	unit_pages(DECAY);
+	page = alloc(n);
+	ck_assert(pagerun_better_moved(page, 0));
+	ck_assert(!pagerun_better_moved(page, n));
+	pagerun_free(page);
+	for (int i = 0; i < 10; i++) {
+		alloc_touched(n, &page);
+		pagerun_free(page);
+	}
+	page = alloc(n / 2);
+	ck_assert(!pagerun_better_moved(page, 0));
+	pagerun_free(page);
 }
 END_TEST
 
@@ -725,7 +796,8 @@ END_TEST
 UNIT_MAIN("pagerun", 1, untouched, against_model, against_model_without_decay,
     lowest_address_first, coalesces_both_ways, impossible_sizes,
     grows_with_the_arena, steps_over_holes, move_copies_nothing,
-    clean_is_zero, zero_skips_clean_pages, excess_goes_at_once,
-    excess_of_shrinking_goes_too, limit_learns, decay_takes_the_unused,
+    clean_is_zero, zero_skips_clean_pages, zero_leaves_the_untouched,
+    excess_goes_at_once, excess_of_shrinking_goes_too, limit_learns,
+    limit_stays_for_the_late, learned_is_not_moved, decay_takes_the_unused,
     decay_after_trim, trim_gives_everything_back, purged_is_exact,
     many_runs_few_mappings, threads);
