@@ -329,7 +329,8 @@ taken(size_t npages, size_t ndirty)
 
 	if (dirty < pr_low)
 		pr_low = dirty;
-	missed -= dirty < missed ? dirty : missed;
+	if (dirty > dirty_limit() / 2)
+		missed = 0;		/* there were others */
 	if (missed > pr_regret)
 		missed = pr_regret;
 	if (missed == 0 || npages > RETAIN_MAX)

@@ -411,7 +411,8 @@ START_TEST(depot_learns)
 	}
 	ck_assert_uint_le(first, BATCH / 8);
 	ck_assert_uint_ge(cached(L64), 1000);
-	ck_assert_uint_le(cached(L64), BATCH / 2);	/* but not without end */
+	/* But not without end. */
+	ck_assert_uint_le(cached(L64), BATCH / 2);
 	/* And forgets. */
 	for (int i = 0; i < 3; i++)
 		cache_reap();
