@@ -17,6 +17,8 @@
 #include <unistd.h>
 
 #include "kmem.h"
+#include "learn.h"
+#include "options.h"
 #include "pagerun.h"
 #include "stats.h"
 #include "unit/blocks.h"
@@ -137,10 +139,38 @@ change(struct head *h, uint64_t r)
 	return (h);
 }
 
+/* A size of which there are so many that a list may be learned for it. */
+#define NFAVOURITE	1000
+
+static struct head **
+favour(uint64_t r)
+{
+	size_t size = sizeof(struct head) + ((size_t)64 << r % 7);
+	struct head **p = block_get(NFAVOURITE * sizeof(*p));
+
+	require(p != NULL, "no memory");
+	size += (r >> 16) % size;
+	for (unsigned i = 0; i < NFAVOURITE; i++) {
+		p[i] = block_get(size);
+		require(p[i] != NULL, "no memory");
+		fill(p[i], size, r + i);
+	}
+	return (p);
+}
+
+static void
+forsake(struct head **p)
+{
+	for (unsigned i = 0; i < NFAVOURITE; i++)
+		put(p[i]);
+	block_put(p);
+}
+
 static void *
 thread(void *arg)
 {
 	uint64_t state = (uint64_t)(uintptr_t)arg;
+	struct head **favourites = favour(next_random(&state));
 
 	for (unsigned i = 0; i < ROUND_OPS; i++) {
 		uint64_t r = next_random(&state);
@@ -161,6 +191,7 @@ thread(void *arg)
 		if (r >> 20 == 0 || r % 50000 == 0)
 			kmem_trim();
 	}
+	forsake(favourites);
 	atomic_fetch_add(&operations, ROUND_OPS);
 	return (NULL);
 }
@@ -182,6 +213,16 @@ check_empty(void)
 	kmem_check();
 }
 
+/* As KMA_OPTIONS has it. */
+static const char *
+spacing_name(unsigned spacing)
+{
+	static char name[16];
+
+	snprintf(name, sizeof(name), "%u", spacing);
+	return (spacing == SPACING_LEARN ? "learn" : name);
+}
+
 static void
 chaos(unsigned spacing, long seconds)
 {
@@ -199,16 +240,18 @@ chaos(unsigned spacing, long seconds)
 		    (void *)(uintptr_t)(lives << 32 | spacing));
 		if (t - last >= PROGRESS) {
 			last = t;
-			fprintf(stderr, "# chaos, spacing %u: %ld of %ld s, "
-			    "%llu operations\n", spacing, (long)(t - begin),
-			    seconds, (unsigned long long)operations);
+			fprintf(stderr, "# chaos, spacing %s: %ld of %ld s, "
+			    "%llu operations\n", spacing_name(spacing),
+			    (long)(t - begin), seconds,
+			    (unsigned long long)operations);
 		}
 	}
 	for (unsigned i = 0; i < NTHREAD; i++)
 		pthread_join(id[i], NULL);
 	check_empty();
-	printf("# spacing %u: %llu threads, %llu operations\n", spacing,
-	    (unsigned long long)lives, (unsigned long long)operations);
+	printf("# spacing %s: %llu threads, %llu operations, %u lists "
+	    "learned\n", spacing_name(spacing), (unsigned long long)lives,
+	    (unsigned long long)operations, learn_count());
 	fflush(stdout);
 }
 
@@ -216,16 +259,16 @@ static bool
 in_child(unsigned spacing, long seconds)
 {
 	const char *old = getenv("KMA_OPTIONS");
-	char options[300];
+	char opts[300];
 	int status = -1;
 	pid_t pid;
 
-	snprintf(options, sizeof(options), "%s,spacing=%u",
-	    old != NULL ? old : "", spacing);
+	snprintf(opts, sizeof(opts), "%s,spacing=%s",
+	    old != NULL ? old : "", spacing_name(spacing));
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
-		setenv("KMA_OPTIONS", options, 1);
+		setenv("KMA_OPTIONS", opts, 1);
 		chaos(spacing, seconds);
 		_exit(0);
 	}
@@ -236,16 +279,16 @@ in_child(unsigned spacing, long seconds)
 int
 main(void)
 {
-	static const unsigned spacings[] = { 1, 2, 4 };
+	static const unsigned spacings[] = { 1, 2, 4, SPACING_LEARN };
 	const char *value = getenv("KMA_FUZZ_SECONDS");
 	int bad = 0;
 
-	printf("1..3\n");
-	for (unsigned i = 0; i < 3; i++) {
+	printf("1..4\n");
+	for (unsigned i = 0; i < 4; i++) {
 		bool ok = in_child(spacings[i], value ? atol(value) : 30);
 
-		printf("%sok %u - spacing %u\n", ok ? "" : "not ", i + 1,
-		    spacings[i]);
+		printf("%sok %u - spacing %s\n", ok ? "" : "not ", i + 1,
+		    spacing_name(spacings[i]));
 		bad += !ok;
 	}
 	return (bad != 0);

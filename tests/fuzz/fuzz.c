@@ -5,7 +5,8 @@
  *
  * Without arguments, each spacing gets KMA_FUZZ_SECONDS (30) in a process of
  * its own.  A string depends on its number and on the spacing only; the
- * number of one that fails is told, and KMA_FUZZ_FIRST starts with it.
+ * number of one that fails is told, and KMA_FUZZ_FIRST starts with it.  With
+ * spacing=learn, what the strings before it taught belongs to it too.
  */
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -15,7 +16,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "learn.h"
 #include "ops.h"
+#include "options.h"
 
 #define MOST		(size_t)(64 * 1024)	/* bytes in a string */
 #define PROGRESS	30			/* s between two lines of it */
@@ -67,11 +70,21 @@ generate(uint64_t seed)
 	return (len);
 }
 
+/* As KMA_OPTIONS has it. */
+static const char *
+spacing_name(unsigned spacing)
+{
+	static char name[16];
+
+	snprintf(name, sizeof(name), "%u", spacing);
+	return (spacing == SPACING_LEARN ? "learn" : name);
+}
+
 static void
 progress(unsigned spacing, unsigned long took, unsigned long seconds)
 {
-	fprintf(stderr, "# spacing %u: %lu of %lu s, %llu strings, "
-	    "%llu operations\n", spacing, took, seconds,
+	fprintf(stderr, "# spacing %s: %lu of %lu s, %llu strings, "
+	    "%llu operations\n", spacing_name(spacing), took, seconds,
 	    (unsigned long long)*playing, (unsigned long long)ops_played());
 }
 
@@ -89,8 +102,9 @@ play_for(unsigned spacing, unsigned long seconds)
 			progress(spacing, (unsigned long)(t - begin), seconds);
 		}
 	}
-	printf("# spacing %u: %llu strings, %llu operations\n", spacing,
-	    (unsigned long long)*playing, (unsigned long long)ops_played());
+	printf("# spacing %s: %llu strings, %llu operations, %u lists "
+	    "learned\n", spacing_name(spacing), (unsigned long long)*playing,
+	    (unsigned long long)ops_played(), learn_count());
 	fflush(stdout);
 }
 
@@ -98,16 +112,16 @@ static int
 in_child(unsigned spacing, unsigned long seconds)
 {
 	const char *old = getenv("KMA_OPTIONS");
-	char options[300];
+	char opts[300];
 	int status;
 	pid_t pid;
 
-	snprintf(options, sizeof(options), "%s,spacing=%u",
-	    old != NULL ? old : "", spacing);
+	snprintf(opts, sizeof(opts), "%s,spacing=%s",
+	    old != NULL ? old : "", spacing_name(spacing));
 	fflush(stdout);
 	pid = fork();
 	if (pid == 0) {
-		setenv("KMA_OPTIONS", options, 1);
+		setenv("KMA_OPTIONS", opts, 1);
 		play_for(spacing, seconds);
 		_exit(0);
 	}
@@ -137,7 +151,7 @@ play_file(const char *path)
 int
 main(int argc, char **argv)
 {
-	static const unsigned spacings[] = { 1, 2, 4 };
+	static const unsigned spacings[] = { 1, 2, 4, SPACING_LEARN };
 	int bad = 0;
 
 	playing = mmap(NULL, sizeof(*playing), PROT_READ | PROT_WRITE,
@@ -148,13 +162,13 @@ main(int argc, char **argv)
 		bad += play_file(argv[i]);
 	if (argc > 1)
 		return (bad);
-	printf("1..3\n");
-	for (unsigned i = 0; i < 3; i++) {
+	printf("1..4\n");
+	for (unsigned i = 0; i < 4; i++) {
 		int status = in_child(spacings[i],
 		    number("KMA_FUZZ_SECONDS", 30));
 
-		printf("%sok %u - spacing %u\n", status != 0 ? "not " : "",
-		    i + 1, spacings[i]);
+		printf("%sok %u - spacing %s\n", status != 0 ? "not " : "",
+		    i + 1, spacing_name(spacings[i]));
 		bad += status != 0;
 	}
 	return (bad != 0);

@@ -217,6 +217,8 @@ op_rare(void)
 	case 3:
 		for (unsigned i = KU_LIST; i < bucket_runs; i++)
 			bucket_reap(i, byte() & 1);
+		for (unsigned i = bucket_first_limit; i < bucket_limit; i++)
+			bucket_reap(i, true);	/* those learned */
 		break;
 	default:
 		pagerun_tick(now += 4u * byte());
