@@ -88,6 +88,8 @@ add_list(unsigned indx, size_t size)
 	kb->kb_elmpercl = (uint32_t)(ptob(kb->kb_clpages) / size);
 	kb->kb_clbytes = (uint32_t)(sizeof(struct kmemcluster) +
 	    (kb->kb_elmpercl + 63) / 64 * sizeof(uint64_t));
+	kb->kb_bound = kb->kb_start == 0 ? 0 :
+	    (uint32_t)(kb->kb_start * size) * kb->kb_elmpercl;
 	kb->kb_least = !blocks ? size - PAGEMASK :
 	    size == MINALLOCSIZE ? 1 : size / 2 + 1;
 	kb->kb_highwat = HIGHWAT;

@@ -51,6 +51,7 @@ struct kmembuckets {
 	uintptr_t	kb_mask;	/* address bits clear in every block */
 	uint64_t	kb_recip;	/* 2^RECIPSHIFT / kb_size, rounded up */
 	uint32_t	kb_start;	/* see bucket_starts(); 0: by kb_mask */
+	uint32_t	kb_bound;	/* the same */
 	uint32_t	kb_elmpercl;	/* blocks in a cluster; 1: a page run */
 	uint32_t	kb_clpages;	/* pages in a cluster */
 	uint32_t	kb_clbytes;	/* in a struct kmemcluster */
@@ -107,20 +108,20 @@ void	bucket_use(unsigned indx, size_t lo);
 size_t	bucket_inuse(unsigned indx);
 
 /*
- * Blocks of a size that is no power of two lie in clusters that are aligned
+ * Blocks of a size d that is no power of two lie in clusters that are aligned
  * to CHUNK bytes and no longer than that.  So the offset of p in its chunk
- * tells whether p is the start of a block: start[indx] is 2^32 / size, rounded
- * up, and the low 32 bits of its product with the offset are the fraction of
- * the quotient (Lemire, Kaser and Kurz 2019).
+ * tells whether p is the start of a block: start = 2^32 / d, rounded up, is
+ * too large by e / d, and the low 32 bits of offset * start are k * e at block
+ * k, and at least start between two blocks (Lemire, Kaser and Kurz 2019).
+ * They have to be less than bound = e * kb_elmpercl, which is less than start:
+ * behind the last block there may be room for no other.
  */
 #define CHUNK		((size_t)64 * 1024)
 static inline bool
-bucket_starts(const void *p, const uint32_t start[], size_t indx)
+bucket_starts(const void *p, const uint32_t start[], const uint32_t bound[],
+    size_t indx)
 {
-	uint32_t fraction = (uint16_t)(uintptr_t)p * start[indx];
-
-	forget_reg(indx);	/* multiply and compare with memory */
-	return (fraction < start[indx]);
+	return ((uint16_t)(uintptr_t)p * start[indx] < bound[indx]);
 }
 
 /*

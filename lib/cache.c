@@ -256,6 +256,7 @@ attach(struct kmemcache *kc, unsigned indx)
 	set_room(kc, indx, room);
 	kc->kc_mask[indx] = bucket[indx].kb_mask;
 	kc->kc_start[indx] = bucket[indx].kb_start;
+	kc->kc_bound[indx] = bucket[indx].kb_bound;
 	kc->kc_word[indx] += depot[indx].d_first - NOSTACK;
 	return (true);
 }
@@ -486,8 +487,10 @@ learn(unsigned indx)
  */
 
 /*
- * Fills a quarter of an empty stack from the clusters; runs one by one.
- * When memory is so short that there are not as many, it takes none.
+ * Fills a quarter of an empty stack from the clusters; runs one by one.  A
+ * little less now and then, so that a program that asks for sizes in turn does
+ * not come here with the same one each time (see learn.c).  When memory is so
+ * short that there are not as many, it takes none.
  */
 static bool
 refill(struct kmemcache *kc, unsigned indx, unsigned *taken)
@@ -495,6 +498,7 @@ refill(struct kmemcache *kc, unsigned indx, unsigned *taken)
 	unsigned want = (kc->kc_room[indx] + 3u) / 4, got;
 	void **blocks = stack_blocks(kc, indx);
 
+	want -= kc->kc_ops % 4 % want;
 	if (bucket_isruns(indx))
 		want = 1;
 	learn(indx);
@@ -877,6 +881,7 @@ check_stack(struct kmemcache *kc, unsigned indx)
 	KMA_ASSERT(top >= first && top <= first + room);
 	KMA_ASSERT(kc->kc_mask[indx] == bucket[indx].kb_mask);
 	KMA_ASSERT(kc->kc_start[indx] == bucket[indx].kb_start);
+	KMA_ASSERT(kc->kc_bound[indx] == bucket[indx].kb_bound);
 	for (; top > first; top--)
 		KMA_ASSERT(bucket_isblock(indx, *slot(kc, top)));
 }

@@ -45,7 +45,7 @@ struct cached_run {
  *
  * Invariants, for a list i with a stack:
  *	first[i] <= top <= first[i] + kc_room[i]
- *	kc_mask[i] = kb_mask, kc_start[i] = kb_start
+ *	kc_mask[i] = kb_mask, kc_start[i] = kb_start, kc_bound[i] = kb_bound
  * kmemsizes is there for kc_npages pages, since it never shrinks.
  *	kc_bytes = the sum of what its stacks, and kc_run, have room for
  */
@@ -60,6 +60,7 @@ struct kmemcache {
 	size_t		  kc_npages;		/* <= kmempages at some time */
 
 	uint32_t	  kc_start[NLIST];	/* kb_start */
+	uint32_t	  kc_bound[NLIST];	/* kb_bound */
 	uint16_t	  kc_room[NLIST];	/* blocks a stack may hold */
 	struct cached_run kc_run[NCACHEDRUN];
 	size_t		  kc_bytes;

@@ -100,7 +100,7 @@ kmem_free_fast(void *p)
 	kc = kmem_cache;
 	/* Of sizes between the powers of two, the mask is all bits. */
 	if (unlikely(any_bit((uintptr_t)p, &kc->kc_mask[indx])) &&
-	    !bucket_starts(p, kc->kc_start, indx))
+	    !bucket_starts(p, kc->kc_start, kc->kc_bound, indx))
 		return (false);
 	top = stack_top(kc->kc_word[indx]);
 	if (unlikely(*slot(kc, top + 1) == STACK_END) ||
@@ -132,7 +132,8 @@ kmem_realloc_fast(const void *p, size_t size)
 	/* A list that is none has blocks of no bytes. */
 	if (size - 1 >= kb->kb_size || size < kb->kb_least ||
 	    (((uintptr_t)p & kb->kb_mask) != 0 &&
-	    !bucket_starts(p, &kb->kb_start, 0)) || cache_freed_last(indx, p))
+	    !bucket_starts(p, &kb->kb_start, &kb->kb_bound, 0)) ||
+	    cache_freed_last(indx, p))
 		return (false);
 	return (bucket_isruns(indx) || !bucket_isfree(indx, p));
 }

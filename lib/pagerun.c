@@ -557,7 +557,7 @@ pagerun_free(page_t page)
 	    os_remap((uintptr_t)page_to_addr(page), ptob(npages)) == 0;
 
 	lock_acquire(&pr_lock);
-	pr_nmoved -= moved;
+	relaxed_store(&pr_nmoved, pr_nmoved - moved);
 	memset(kmemsizes + page, clean ? KU_CLEAN : KU_DIRTY, npages);
 	release(page, npages, clean ? 0 : npages);
 	if (clean)
@@ -621,7 +621,7 @@ pagerun_resize(page_t page, size_t npages, unsigned kind)
 		if (moved && npages > 1)
 			kmemusage[page + npages - 1] = KU_MOVED;
 		else
-			pr_nmoved -= moved;
+			relaxed_store(&pr_nmoved, pr_nmoved - moved);
 	}
 	if (npages < old) {
 		memset(kmemsizes + page + npages, clean ? KU_CLEAN : KU_DIRTY,

@@ -330,6 +330,36 @@ test_misuse(void)
 	}
 }
 
+/*
+ * Behind the last block of a cluster there may be room that is no block: the
+ * blocks of one chunk whose neighbour above is missing.
+ */
+static void
+test_tail(void)
+{
+	static char *at[100];
+	size_t bad = 0, n = 0, usable;
+	const size_t chunk = 65536;
+
+	for (unsigned i = 0; tap_kma && i < 100; i++) {
+		at[i] = malloc(5000);
+		must(at[i] != NULL);
+		usable = malloc_usable_size(at[i]);
+		/* The last that fits below the chunk's end. */
+		if ((uintptr_t)at[i] % chunk + 2 * usable > chunk &&
+		    (uintptr_t)at[i] % chunk % usable == 0 &&
+		    (uintptr_t)at[i] % chunk + usable < chunk) {
+			bad += !dies(at[i] + usable, 0,
+			    "unaligned addr");
+			n++;
+		}
+	}
+	ok_kma(n > 0 && bad == 0, "%zu addresses behind the last are found",
+	    n);
+	for (unsigned i = 0; i < 100; i++)
+		free(at[i]);
+}
+
 /* No address inside a block passes, wherever it lies in its cluster. */
 static void
 test_interior(void)
@@ -525,6 +555,7 @@ main(int argc, char **argv)
 	test_realloc();
 	test_misuse();
 	test_interior();
+	test_tail();
 	test_threads();
 	test_fork();
 	ok(spoilt() == 0, "what was kept all the while is as it was");

@@ -6,9 +6,9 @@
 
 . "$KMA_SRCDIR/tests/unit/variant.sh"
 
-some='cache kmem pagerun'
+some='cache kmem learn pagerun'
 if [ "${1:-}" = all ] || [ -n "${KMA_TEST_ALL:-}" ]; then
-	some='bucket cache kmem kmemsizes lock meta options os os_thread
+	some='bucket cache kmem kmemsizes learn lock meta options os os_thread
 	    pagerun report runtree stats'
 else
 	KMA_TEST_SLOW=1
