@@ -44,7 +44,7 @@
 #define RETAIN_MIN	btop((size_t)1 << 20)
 #define RETAIN_MAX	btop((size_t)128 << 20)
 #define INUSE_SHARE	8	/* of the pages in use may be dirty too */
-#define SLACK		256	/* pages given back beyond the excess */
+#define SLACK		256	/* pages that go beyond the excess */
 #define SOON		64	/* part of the decay period */
 #define LEARN		4	/* pages more for each that is missed soon */
 #define PURGE_MOST	1024	/* pages in one system call */
@@ -162,17 +162,35 @@ tag(const struct pagerun *run)
 	kmemusage[run->pr_page + run->pr_npages - 1] = id;
 }
 
+/*
+ * How many of eight free pages are dirty: eight at a time, since runs may be
+ * gigabytes.
+ */
+static inline unsigned
+dirty_of_8(page_t page)
+{
+	const uint64_t ones = UINT64_MAX / 255;
+	uint64_t word;
+
+	static_assert(KU_CLEAN == 1 && KU_DIRTY == 2, "one bit tells");
+	memcpy(&word, kmemsizes + page, sizeof(word));
+	return ((unsigned)((word >> 1 & ones) * ones >> 56));
+}
+
 /* The dirty pages among n of a free run. */
 static page_t
 count_dirty(const struct pagerun *run, page_t page, size_t n)
 {
 	page_t dirty = 0;
+	size_t i = 0;
 
 	if (run->pr_ndirty == 0)
 		return (0);
 	if (run->pr_ndirty == run->pr_npages)
 		return ((page_t)n);
-	for (size_t i = 0; i < n; i++)
+	for (; i + 8 <= n; i += 8)
+		dirty += dirty_of_8(page + (page_t)i);
+	for (; i < n; i++)
 		dirty += kmemsizes[page + i] == KU_DIRTY;
 	return (dirty);
 }
@@ -234,7 +252,7 @@ carve(struct pagerun *run, page_t page, size_t npages)
 		node_put(run);
 		return (dirty);
 	}
-	if (before > 0 && after > 0)
+	if (before > 0 && after > 0 && dirty < run->pr_ndirty)
 		dirty_after = count_dirty(run, page + (page_t)npages, after);
 	run->pr_ndirty -= dirty + dirty_after;
 	if (before == 0) {
@@ -364,6 +382,8 @@ take_dirty(size_t max, struct purge *pg)
 	if (max == 0 || run == NULL || reserve_node() != 0)
 		return (false);
 	last = run->pr_page + run->pr_npages - 1;
+	while (last - run->pr_page >= 8 && dirty_of_8(last - 7) == 0)
+		last -= 8;
 	while (kmemsizes[last] != KU_DIRTY)
 		last--;
 	pg->pg_ndirty = 0;
@@ -429,6 +449,13 @@ purge(size_t target)
 	}
 }
 
+/* How far below the limit it is worth going, once pages go. */
+static size_t
+slack(size_t limit)
+{
+	return (limit / 4 < SLACK ? limit / 4 : SLACK + limit / 16);
+}
+
 /* Releases the lock, and gives back what the limit does not allow. */
 static void
 unlock_and_purge(void)
@@ -439,7 +466,7 @@ unlock_and_purge(void)
 		pr_high = dirty;
 	lock_release(&pr_lock);
 	if (unlikely(dirty > limit))
-		purge(limit - (limit / 4 < SLACK ? limit / 4 : SLACK));
+		purge(limit - slack(limit));
 }
 
 /*
