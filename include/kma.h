@@ -130,6 +130,124 @@ kma_free_inline(void *p)
 
 #endif
 
+/*
+ * Memory by type, after the kernel's malloc(9): each use of memory has a type,
+ * and each type has figures and may have a limit.
+ *
+ *	MALLOC_DEFINE(M_NODE, "node", "nodes of the parser's tree");
+ *
+ *	struct node *n = kma_malloc(sizeof(*n), M_NODE, M_WAITOK | M_ZERO);
+ *	kma_free(n, M_NODE);
+ *
+ * Source: McKusick and Karels (1988); the macros are FreeBSD's.
+ */
+struct timespec;
+
+struct kma_type {
+	uint32_t	 kt_magic;	/* KMA_TYPE_MAGIC */
+	uint32_t	 kt_number;	/* the library's; 0 before the first use */
+	const char	*kt_name;	/* 31 characters of it are kept */
+	const char	*kt_desc;
+};
+#define KMA_TYPE_MAGIC	0x6b747970u	/* "ktyp" */
+
+/*
+ * Defines the type. Two of one name are one type to the figures. When the
+ * shared object that defines it is unloaded, with blocks of it still in use,
+ * that is reported.
+ */
+#define MALLOC_DEFINE(type, shortname, longname)			\
+	struct kma_type type[1] = {					\
+		{ KMA_TYPE_MAGIC, 0, shortname, longname }		\
+	};								\
+	static __attribute__((destructor)) void				\
+	type##_unload(void)						\
+	{								\
+		kma_type_unload(type);					\
+	}								\
+	struct kma_type type[1]
+#define MALLOC_DECLARE(type)	extern struct kma_type type[1]
+
+/* One of the first two, and M_ZERO with either. */
+#define M_NOWAIT	0x0001	/* at the type's limit: NULL at once */
+#define M_WAITOK	0x0002	/* at the type's limit: sleep until there is room */
+#define M_ZERO		0x0100	/* the block's first size bytes are zero */
+
+/*
+ * Allocates size bytes, charged to type by the size of the block that they
+ * get. NULL with errno:
+ *
+ *	ENOMEM		the system has no memory; or, with M_NOWAIT, the type is
+ *			at its limit, or others wait for room before the caller
+ *	EINVAL		flags make no sense
+ *	EDEADLK		a wait that nothing could end, after a report of it: more
+ *			is asked for than the limit, or every thread of the
+ *			process waits (only with the option abort=no)
+ *
+ * With M_WAITOK, whoever waits gets room first come, first served.
+ */
+void	*kma_malloc(size_t size, struct kma_type *type, int flags);
+
+/*
+ * The same with M_WAITOK, but waits no longer than until deadline, a time of
+ * CLOCK_MONOTONIC; then NULL with ETIMEDOUT.
+ */
+void	*kma_malloc_until(size_t size, struct kma_type *type, int flags,
+	    const struct timespec *deadline);
+
+/* The same at a multiple of align, a power of two (else EINVAL). */
+void	*kma_memalign(size_t align, size_t size, struct kma_type *type,
+	    int flags);
+
+/*
+ * Makes a block of type hold size bytes, here or elsewhere, as realloc(3):
+ * NULL as addr allocates; a size of 0 frees, and returns NULL. On failure the
+ * block stays as it was. With M_ZERO, bytes beyond the block's old size, as
+ * malloc_usable_size(3) gives it, are zero.
+ */
+void	*kma_realloc(void *addr, size_t size, struct kma_type *type, int flags);
+
+/*
+ * Frees a block that was allocated with the same type; NULL is no block.
+ * Another type is a misuse: it is found when the type's figures tell, and
+ * with the option accounting at once.
+ */
+void	 kma_free(void *addr, struct kma_type *type);
+
+/* Sets the limit, in bytes; 0: none. What is in use already stays so. */
+void	 kma_type_setlimit(struct kma_type *type, size_t bytes);
+
+/* For MALLOC_DEFINE: the type's object is about to be unloaded. */
+void	 kma_type_unload(struct kma_type *type);
+
+/*
+ * The calling thread's current type: what malloc and its relatives allocate
+ * in it is charged to type from now on, and when it is freed (by whomever) to
+ * the same. NULL: to none. Returns the type before, to be set again after.
+ * Where type is at its limit, malloc returns NULL with ENOMEM.
+ */
+struct kma_type *kma_settype(struct kma_type *type);
+
+/*
+ * The figures. Sizes and counts are exact when no other thread is in the
+ * allocator, and close otherwise.
+ */
+#define KMA_NAMELEN	32
+
+struct kma_type_figures {		/* vmstat -m: by type */
+	char		ks_name[KMA_NAMELEN];
+	uint64_t	ks_inuse;	/* blocks */
+	uint64_t	ks_memuse;	/* bytes of those */
+	uint64_t	ks_maxused;	/* the most bytes, ever */
+	uint64_t	ks_limit;	/* bytes; 0: none */
+	uint64_t	ks_calls;	/* requests, ever */
+	uint64_t	ks_limblocks;	/* times that a request met the limit */
+	uint64_t	ks_sizes[2];	/* bit n: blocks of up to 2^n bytes (n < 64) */
+};
+
+/* Fills in the figures of one type. */
+void	 kma_type_stats(struct kma_type *type, struct kma_type_figures *figures);
+
 #ifdef __cplusplus
 }
 #endif
