@@ -28,6 +28,7 @@
 #define HIGHWAT		1	/* empty clusters that a list keeps */
 
 struct kmembuckets bucket[NLIST];
+unsigned bucket_typed = KU_LIST;
 unsigned bucket_limit = KU_LIST;
 unsigned bucket_runs = KU_LIST;
 unsigned bucket_first_limit = KU_LIST;
@@ -43,6 +44,13 @@ static inline struct kmemcluster *
 cluster_ptr(uint32_t id)
 {
 	return (meta_ptr(id));
+}
+
+/* Words in the map of a cluster. */
+static inline unsigned
+map_words(const struct kmembuckets *kb)
+{
+	return ((kb->kb_elmpercl + 63) / 64);
 }
 
 /*
@@ -87,7 +95,8 @@ add_list(unsigned indx, size_t size)
 	kb->kb_clpages = blocks ? cluster_pages(size) : (uint32_t)btop(size);
 	kb->kb_elmpercl = (uint32_t)(ptob(kb->kb_clpages) / size);
 	kb->kb_clbytes = (uint32_t)(sizeof(struct kmemcluster) +
-	    (kb->kb_elmpercl + 63) / 64 * sizeof(uint64_t));
+	    map_words(kb) * sizeof(uint64_t) +
+	    (indx < KU_LIST ? kb->kb_elmpercl : 0));
 	kb->kb_bound = kb->kb_start == 0 ? 0 :
 	    (uint32_t)(kb->kb_start * size) * kb->kb_elmpercl;
 	kb->kb_least = !blocks ? size - PAGEMASK :
@@ -95,11 +104,20 @@ add_list(unsigned indx, size_t size)
 	kb->kb_highwat = HIGHWAT;
 }
 
+/* One list for each power of two, the last of them just below KU_LIST. */
+static void
+add_typed_lists(void)
+{
+	for (size_t size = MAXALLOCSAVE; size >= MINALLOCSIZE; size /= 2)
+		add_list(--bucket_typed, size);
+}
+
 void
 bucket_init(unsigned spacing)
 {
 	size_t size = MINALLOCSIZE, filled = 0, step;
 
+	add_typed_lists();
 	for (unsigned indx = KU_LIST; size <= MAXCACHED; indx++) {
 		add_list(indx, size);
 		for (; filled <= size / MINALLOCSIZE; filled++)
@@ -113,7 +131,7 @@ bucket_init(unsigned spacing)
 		size += step < MINALLOCSIZE ? MINALLOCSIZE : step;
 	}
 	bucket_first_limit = bucket_limit;
-	for (unsigned indx = KU_LIST; indx < NLIST; indx++)
+	for (unsigned indx = bucket_typed; indx < NLIST; indx++)
 		lock_init(&bucket[indx].kb_lock, RANK_BUCKET);
 }
 
@@ -419,9 +437,9 @@ bucket_put(unsigned indx, void *const *slot, unsigned n)
 void
 bucket_retype(unsigned from, unsigned to)
 {
-	if (from >= KU_LIST)
+	if (from >= bucket_typed)
 		__atomic_fetch_sub(&bucket[from].kb_total, 1, __ATOMIC_RELAXED);
-	if (to >= KU_LIST)
+	if (to >= bucket_typed)
 		__atomic_fetch_add(&bucket[to].kb_total, 1, __ATOMIC_RELAXED);
 }
 
@@ -474,6 +492,15 @@ bucket_isfree(unsigned indx, const void *p)
 	return (relaxed_load(&c->c_map[number / 64]) >> number % 64 & 1);
 }
 
+uint8_t *
+bucket_tag(unsigned indx, const void *p)
+{
+	const struct kmembuckets *kb = &bucket[indx];
+	struct kmemcluster *c = cluster_of(p);
+
+	return ((uint8_t *)(c->c_map + map_words(kb)) + block_number(kb, c, p));
+}
+
 /* Are all blocks that touch bytes [from, to) of the cluster free? */
 static bool
 range_isfree(const struct kmembuckets *kb, const struct kmemcluster *c,
@@ -516,7 +543,7 @@ check_cluster(const struct kmembuckets *kb, const struct kmemcluster *c)
 {
 	unsigned bits = 0, indx = (unsigned)(kb - bucket);
 
-	for (unsigned i = 0; i < (kb->kb_elmpercl + 63) / 64; i++) {
+	for (unsigned i = 0; i < map_words(kb); i++) {
 		bits += (unsigned)__builtin_popcountl(c->c_map[i]);
 		KMA_ASSERT(i >= c->c_hint || c->c_map[i] == 0);
 	}

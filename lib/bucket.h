@@ -28,6 +28,7 @@
  *	c_nfree = the bits set in c_map
  *	the cluster is on kb_next's list if c_nfree > 0
  *	bits from kb_elmpercl on are clear
+ * Behind the map, a cluster of a typed list has a byte for each block.
  */
 struct kmemcluster {
 	uint32_t	c_next, c_prev;	/* numbers of clusters; 0 none */
@@ -70,11 +71,13 @@ struct kmembuckets {
 
 extern KMA_HIDDEN struct kmembuckets bucket[NLIST];
 /*
- * Lists in use are KU_LIST up to bucket_limit - 1.  Up to bucket_first_limit
- * they ascend in kb_size: first those of blocks in clusters, then, from
+ * Lists in use are bucket_typed up to bucket_limit - 1.  Below KU_LIST are
+ * those of typed blocks, one for each power of two; from there up to
+ * bucket_first_limit they ascend in kb_size: first those of blocks in clusters, then, from
  * bucket_runs on, those of page runs.  Behind are those that were added
  * later, of blocks again.
  */
+extern KMA_HIDDEN unsigned bucket_typed;
 extern KMA_HIDDEN unsigned bucket_limit;
 extern KMA_HIDDEN unsigned bucket_runs;
 extern KMA_HIDDEN unsigned bucket_first_limit;
@@ -92,6 +95,14 @@ bucket_isruns(unsigned indx)
 extern KMA_HIDDEN uint8_t bucketindx[MAXCACHED / MINALLOCSIZE + 1];
 #define BUCKETINDX(size) \
 	(bucketindx[((size) + MINALLOCSIZE - 1) / MINALLOCSIZE])
+
+/* The list of typed blocks for a size up to MAXALLOCSAVE. */
+static inline unsigned
+bucket_typedindx(size_t size)
+{
+	return (size <= MINALLOCSIZE ? bucket_typed : bucket_typed +
+	    (64 - MINBUCKET) - (unsigned)__builtin_clzl(size - 1));
+}
 
 /* Makes the lists: spacing (1, 2 or 4) of them for each doubling. */
 void	bucket_init(unsigned spacing);
@@ -157,6 +168,12 @@ bool	bucket_isblock(unsigned indx, const void *p);
  * a block that is in use does not change.
  */
 bool	bucket_isfree(unsigned indx, const void *p);
+
+/*
+ * The tag of a block of a typed list: a byte for the block's owner to use.
+ * It is 0 when the cluster is new.
+ */
+uint8_t	*bucket_tag(unsigned indx, const void *p);
 
 /* Gives back the whole free pages inside clusters that are partly in use. */
 void	bucket_purge(unsigned indx);

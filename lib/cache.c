@@ -90,10 +90,14 @@ static size_t		  held, held_max;
 
 struct kmemcache cache_none = {
 	.kc_word = { [0 ... NLIST - 1] = NOSTACK },
+	.kc_typed = { [0 ... KU_LIST - KU_TYPED - 1] = NOSTACK },
 	.kc_indx = bucketindx,
 	.kc_slot = { NULL, STACK_END },
 };
 KMA_TLS struct kmemcache *kmem_cache = &cache_none;
+KMA_TLS struct kmemcache *cache_mine = &cache_none;
+static bool hidden;		/* all threads' caches */
+static KMA_TLS bool hiding;	/* the thread's own */
 /* The name under which <kma.h> has it. */
 extern KMA_EXPORT KMA_TLS struct kmemcache *kma_cache
     __attribute__((alias("kmem_cache")));
@@ -132,15 +136,15 @@ unhold(size_t bytes)
  */
 
 static inline bool
-has_stack(const struct kmemcache *kc, unsigned indx)
+has_stack(struct kmemcache *kc, unsigned indx)
 {
-	return (stack_top(kc->kc_word[indx]) != NOSTACK);
+	return (stack_top(*stack_word(kc, indx)) != NOSTACK);
 }
 
 static inline unsigned
-stack_count(const struct kmemcache *kc, unsigned indx)
+stack_count(struct kmemcache *kc, unsigned indx)
 {
-	return ((unsigned)stack_top(kc->kc_word[indx]) - depot[indx].d_first);
+	return ((unsigned)stack_top(*stack_word(kc, indx)) - depot[indx].d_first);
 }
 
 static inline size_t
@@ -162,7 +166,7 @@ detach(struct kmemcache *kc, unsigned indx)
 {
 	unsigned n = stack_count(kc, indx);
 
-	kc->kc_word[indx] -= stack_top(kc->kc_word[indx]) - NOSTACK;
+	*stack_word(kc, indx) -= stack_top(*stack_word(kc, indx)) - NOSTACK;
 	bucket_put(indx, stack_blocks(kc, indx), n);
 	kc->kc_bytes -= stack_bytes(kc, indx);
 	unhold(stack_bytes(kc, indx));
@@ -187,7 +191,7 @@ detach_all(struct kmemcache *kc)
 {
 	for (unsigned i = 0; i < NCACHEDRUN; i++)
 		detach_run(kc, &kc->kc_run[i]);
-	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++)
+	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++)
 		if (has_stack(kc, indx))
 			detach(kc, indx);
 }
@@ -224,7 +228,7 @@ evict(struct kmemcache *kc, size_t bytes)
 		if (i == NLIST)
 			return (false);
 		if (++kc->kc_hand >= bucket_limit)
-			kc->kc_hand = KU_LIST;
+			kc->kc_hand = bucket_typed;
 		if (has_stack(kc, kc->kc_hand))
 			detach(kc, kc->kc_hand);
 	}
@@ -257,7 +261,7 @@ attach(struct kmemcache *kc, unsigned indx)
 	kc->kc_mask[indx] = bucket[indx].kb_mask;
 	kc->kc_start[indx] = bucket[indx].kb_start;
 	kc->kc_bound[indx] = bucket[indx].kb_bound;
-	kc->kc_word[indx] += depot[indx].d_first - NOSTACK;
+	*stack_word(kc, indx) += depot[indx].d_first - NOSTACK;
 	return (true);
 }
 
@@ -292,6 +296,8 @@ new_cache(void)
 	kc->kc_slot[1] = STACK_END;
 	for (unsigned i = 0; i < NLIST; i++)
 		kc->kc_word[i] = NOSTACK;
+	for (unsigned i = 0; i < KU_LIST - KU_TYPED; i++)
+		kc->kc_typed[i] = NOSTACK;
 	kc->kc_indx = bucketindx;
 	kc->kc_sizes = kmemsizes;
 	kc->kc_base = kmembase;
@@ -299,7 +305,7 @@ new_cache(void)
 	os_life_claim(&kc->kc_life);
 	lock_acquire(&caches_lock);
 	kc->kc_next = caches;
-	caches = kc;
+	__atomic_store_n(&caches, kc, __ATOMIC_RELEASE);
 	relaxed_store(&ncaches, ncaches + 1);
 	lock_release(&caches_lock);
 	return (kc);
@@ -323,11 +329,10 @@ adopt_cache(void)
 	return (kc);
 }
 
-/* The calling thread's cache, made if need be; NULL without memory. */
-static struct kmemcache *
-own_cache(void)
+struct kmemcache *
+cache_get(void)
 {
-	struct kmemcache *kc = kmem_cache;
+	struct kmemcache *kc = cache_mine;
 
 	if (unlikely(kc == &cache_none)) {
 		kc = adopt_cache();
@@ -335,9 +340,30 @@ own_cache(void)
 			kc = new_cache();
 		if (kc == NULL)
 			return (NULL);
-		kmem_cache = kc;
+		cache_mine = kc;
+		if (!hidden && !hiding)
+			kmem_cache = kc;
 	}
 	return (kc);
+}
+
+void
+cache_hide_all(void)
+{
+	hidden = true;
+}
+
+void
+cache_hide(bool hide)
+{
+	hiding = hide;
+	kmem_cache = hide || hidden ? &cache_none : cache_mine;
+}
+
+struct kmemcache *
+cache_first(void)
+{
+	return (__atomic_load_n(&caches, __ATOMIC_ACQUIRE));
 }
 
 /*
@@ -416,7 +442,7 @@ take_batch(struct kmemcache *kc, unsigned indx)
 	if (n == 0)
 		return (false);
 	unhold(n * bucket[indx].kb_size);
-	kc->kc_word[indx] += n;
+	*stack_word(kc, indx) += n;
 	return (true);
 }
 
@@ -504,7 +530,7 @@ refill(struct kmemcache *kc, unsigned indx, unsigned *taken)
 	learn(indx);
 	got = bucket_get(indx, blocks, want);
 	if (got == want) {
-		kc->kc_word[indx] += got;
+		*stack_word(kc, indx) += got;
 		*taken = got;
 		return (true);
 	}
@@ -527,7 +553,7 @@ alloc_uncached(unsigned indx, unsigned *taken)
 void *
 cache_alloc(unsigned indx, unsigned *taken)
 {
-	struct kmemcache *kc = own_cache();
+	struct kmemcache *kc = cache_get();
 	void *p = NULL;
 
 	*taken = 0;
@@ -537,8 +563,8 @@ cache_alloc(unsigned indx, unsigned *taken)
 	if ((has_stack(kc, indx) || attach(kc, indx)) &&
 	    (stack_count(kc, indx) > 0 || take_batch(kc, indx) ||
 	    refill(kc, indx, taken))) {
-		p = *slot(kc, stack_top(kc->kc_word[indx]));
-		kc->kc_word[indx] += STACK_POP;
+		p = *slot(kc, stack_top(*stack_word(kc, indx)));
+		*stack_word(kc, indx) += STACK_POP;
 	}
 	idle(kc);
 	return (p != NULL ? p : alloc_uncached(indx, taken));
@@ -553,7 +579,7 @@ make_room(struct kmemcache *kc, unsigned indx, void **twice)
 
 	if (grow(kc, indx))
 		return;
-	kc->kc_word[indx] -= n;
+	*stack_word(kc, indx) -= n;
 	if (leave_batch(indx, blocks, n))
 		return;
 	regret(indx);
@@ -565,7 +591,7 @@ make_room(struct kmemcache *kc, unsigned indx, void **twice)
 void
 cache_free(unsigned indx, void *p, void **twice)
 {
-	struct kmemcache *kc = own_cache();
+	struct kmemcache *kc = cache_get();
 	bool room = false;
 	void *found;
 
@@ -575,8 +601,8 @@ cache_free(unsigned indx, void *p, void **twice)
 		if (room) {
 			if (stack_count(kc, indx) == kc->kc_room[indx])
 				make_room(kc, indx, twice);
-			kc->kc_word[indx] += STACK_PUSH;
-			*slot(kc, stack_top(kc->kc_word[indx])) = p;
+			*stack_word(kc, indx) += STACK_PUSH;
+			*slot(kc, stack_top(*stack_word(kc, indx))) = p;
 		}
 		idle(kc);
 	}
@@ -602,7 +628,7 @@ cache_alloc_run(size_t npages, page_t *page)
 
 	if (npages > RUN_MAX)
 		return (false);
-	cr = &kmem_cache->kc_run[quarter(npages)];
+	cr = &cache_mine->kc_run[quarter(npages)];
 	if (cr->cr_npages != npages)
 		return (false);
 	*page = cr->cr_page;
@@ -627,7 +653,7 @@ attach_run(struct kmemcache *kc, struct cached_run *cr, unsigned at)
 bool
 cache_free_run(page_t page, size_t npages)
 {
-	struct kmemcache *kc = npages <= RUN_MAX ? own_cache() : NULL;
+	struct kmemcache *kc = npages <= RUN_MAX ? cache_get() : NULL;
 	struct cached_run *cr;
 	page_t old;
 
@@ -660,7 +686,7 @@ cache_free_run(page_t page, size_t npages)
 bool
 cache_due(void)
 {
-	struct kmemcache *kc = kmem_cache;
+	struct kmemcache *kc = cache_mine;
 
 	if (kc == &cache_none || ++kc->kc_ops < DUE_OPS)
 		return (false);
@@ -729,7 +755,7 @@ void
 cache_reap(void)
 {
 	scavenge();
-	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++)
+	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++)
 		if (relaxed_load(&depot[indx].d_nfull) > 0 ||
 		    relaxed_load(&depot[indx].d_flushed) > 0)
 			depot_reap(indx);
@@ -738,7 +764,7 @@ cache_reap(void)
 void
 cache_drain(void)
 {
-	struct kmemcache *kc = kmem_cache;
+	struct kmemcache *kc = cache_mine;
 
 	if (kc != &cache_none) {
 		busy(kc);
@@ -746,7 +772,7 @@ cache_drain(void)
 		idle(kc);
 	}
 	scavenge();
-	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++)
+	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++)
 		depot_return(indx, UINT32_MAX);
 }
 
@@ -762,7 +788,7 @@ cache_stats(unsigned indx, struct cache_stats *cs)
 	cs->cs_calls = cs->cs_cached = 0;
 	lock_acquire(&caches_lock);
 	for (struct kmemcache *kc = caches; kc != NULL; kc = kc->kc_next) {
-		uint64_t word = relaxed_load(&kc->kc_word[indx]);
+		uint64_t word = relaxed_load(stack_word(kc, indx));
 
 		cs->cs_calls += word >> 16;
 		if (stack_top(word) != NOSTACK)
@@ -822,7 +848,7 @@ cache_init(void)
 	if (held_max < HELD_MIN)
 		held_max = HELD_MIN;
 	nslots = NOSTACK + 2;
-	for (unsigned indx = KU_LIST; indx < NLIST; indx++) {
+	for (unsigned indx = bucket_typed; indx < NLIST; indx++) {
 		uint32_t room = 2 * BATCH_MAX;
 
 		if (indx < bucket_limit) {
@@ -834,13 +860,13 @@ cache_init(void)
 		lock_init(&depot[indx].d_lock, RANK_DEPOT);
 	}
 }
-static_assert(NOSTACK + 2 + (NLIST - KU_LIST) * (2 * BATCH_MAX + 2) <=
+static_assert(NOSTACK + 2 + (NLIST - KU_TYPED) * (2 * BATCH_MAX + 2) <=
     UINT16_MAX, "a slot's number has 16 bits");
 
 void
 cache_postfork_child(void)
 {
-	struct kmemcache *own = kmem_cache;
+	struct kmemcache *own = cache_mine;
 
 	for (struct kmemcache *kc = caches; kc != NULL; kc = kc->kc_next) {
 		if (kc != own && kc->kc_busy)
@@ -872,7 +898,7 @@ check_depot(struct depot *d)
 static void
 check_stack(struct kmemcache *kc, unsigned indx)
 {
-	size_t first = depot[indx].d_first, top = stack_top(kc->kc_word[indx]);
+	size_t first = depot[indx].d_first, top = stack_top(*stack_word(kc, indx));
 	size_t room = kc->kc_room[indx];
 
 	KMA_ASSERT(room >= 1 && room <= depot[indx].d_room);
@@ -889,11 +915,11 @@ check_stack(struct kmemcache *kc, unsigned indx)
 void
 cache_check(void)
 {
-	struct kmemcache *kc = kmem_cache;
+	struct kmemcache *kc = cache_mine;
 	size_t bytes = 0;
 
 	KMA_ASSERT(kc->kc_slot[0] == NULL && kc->kc_slot[1] == STACK_END);
-	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++) {
+	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++) {
 		check_depot(&depot[indx]);
 		if (has_stack(kc, indx)) {
 			check_stack(kc, indx);

@@ -41,7 +41,9 @@ struct cached_run {
  *	            NOSTACK    ^first   ^top
  *
  * A list whose top is NOSTACK has no stack: it is empty and full at once.  So
- * is each kind of page that is no list.
+ * is each kind of page that is no list.  So are the lists of typed blocks, as
+ * far as kc_word tells, so that each call for one comes to the slow path: the
+ * words of their stacks are in kc_typed.
  *
  * Invariants, for a list i with a stack:
  *	first[i] <= top <= first[i] + kc_room[i]
@@ -59,6 +61,7 @@ struct kmemcache {
 	uintptr_t	  kc_base;		/* kmembase */
 	size_t		  kc_npages;		/* <= kmempages at some time */
 
+	uint64_t	  kc_typed[KU_LIST - KU_TYPED];
 	uint32_t	  kc_start[NLIST];	/* kb_start */
 	uint32_t	  kc_bound[NLIST];	/* kb_bound */
 	uint16_t	  kc_room[NLIST];	/* blocks a stack may hold */
@@ -69,6 +72,7 @@ struct kmemcache {
 	uint32_t	  kc_busy;		/* in the slow path: see fork */
 	struct kmemcache *kc_next;		/* of all caches */
 	struct os_life	  kc_life;		/* the owner's */
+	struct memtype_count *kc_types;		/* what it counted; or NULL */
 
 	void		 *kc_slot[2];		/* and more */
 };
@@ -92,10 +96,33 @@ slot(struct kmemcache *kc, size_t number)
 
 /*
  * The cache of a thread that has none: no list has a stack.  A mode that
- * wants to see each call leaves threads with it.
+ * wants to see each call leaves threads with it, as far as the fast path can
+ * see.
  */
 extern KMA_HIDDEN struct kmemcache cache_none;
 extern KMA_HIDDEN KMA_TLS struct kmemcache *kmem_cache;
+/* The thread's cache all the same, for the slow path; or cache_none. */
+extern KMA_HIDDEN KMA_TLS struct kmemcache *cache_mine;
+
+/*
+ * A thread that hides its cache, until it shows it again, takes the slow path
+ * at each call; so does every thread from cache_hide_all() on, which is called
+ * before any has a cache.
+ */
+void	cache_hide(bool hide);
+void	cache_hide_all(void);
+
+/* The calling thread's cache, made if need be; NULL without memory. */
+struct kmemcache *cache_get(void);
+/* The newest of all caches, dead threads' too; kc_next leads to the others. */
+struct kmemcache *cache_first(void);
+
+static inline uint64_t *
+stack_word(struct kmemcache *kc, unsigned indx)
+{
+	return (indx - KU_TYPED < KU_LIST - KU_TYPED ?
+	    &kc->kc_typed[indx - KU_TYPED] : &kc->kc_word[indx]);
+}
 
 /* After bucket_init(). */
 void	cache_init(void);
@@ -114,9 +141,9 @@ void	cache_free(unsigned indx, void *p, void **twice);
 static inline bool
 cache_freed_last(unsigned indx, const void *p)
 {
-	struct kmemcache *kc = kmem_cache;
+	struct kmemcache *kc = cache_mine;
 
-	return (*slot(kc, stack_top(kc->kc_word[indx])) == p);
+	return (*slot(kc, stack_top(*stack_word(kc, indx))) == p);
 }
 
 /*

@@ -79,7 +79,7 @@ tick(void)
 	    &last, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		return;
 	cache_reap();
-	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++)
+	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++)
 		bucket_reap(indx, false);
 	pagerun_tick(now);
 }
@@ -89,7 +89,7 @@ static void
 drain(void)
 {
 	cache_drain();
-	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++)
+	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++)
 		bucket_reap(indx, true);
 }
 
@@ -113,7 +113,7 @@ kmem_trim(void)
 	if (!ready())
 		return (false);
 	drain();
-	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++)
+	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++)
 		bucket_purge(indx);
 	return (pagerun_trim());
 }
@@ -456,7 +456,7 @@ void
 kmem_check(void)
 {
 	pagerun_check();
-	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++)
+	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++)
 		bucket_check(indx);
 	cache_check();
 }

@@ -59,7 +59,8 @@ static_assert(MAXCACHED >= 2 * ((size_t)1 << MAXPAGESHIFT),
  * What a page is: the value of its kmemsizes entry.  From KU_LIST up, the
  * page belongs to the list of that index.  The values below it are lists too
  * in the eyes of the fast path: lists that are always empty and always full
- * (the paper's trick), so that they need no test of their own.
+ * (the paper's trick), so that they need no test of their own.  Below, from
+ * KU_TYPED on, are lists whose every call has to be seen.
  */
 enum {
 	KU_HOLE = 0,	/* not ours: untouched table memory reads as this */
@@ -68,14 +69,18 @@ enum {
 	KU_CONT,	/* last page of an allocated run of two pages or more */
 	KU_RUN,		/* first page of an allocated run beyond MAXCACHED */
 	KU_HELD,	/* the same, but freed, and held by a cache */
-	KU_LIST		/* the first real list */
+	KU_TYPEDRUN,	/* first page of a run that is charged to a type */
+	KU_TYPED,	/* lists of blocks that are charged to a type */
+	KU_LIST = KU_TYPED + 14		/* the first of all other lists */
 };
+static_assert(KU_LIST - KU_TYPED >= MAXPAGESHIFT + 1 - MINBUCKET + 1,
+    "one for each power of two from 2^MINBUCKET to two pages");
 
 /*
  * Lists: at spacing 4 up to 32 (48 with 64K pages) lists of blocks, and one
  * for each page count from 3 up to MAXCACHED (62 with 4K pages, 2 with 64K).
  */
-#define NLIST		104
+#define NLIST		120
 static_assert(NLIST <= 256, "a kmemsizes entry is one byte");
 static_assert(KU_LIST + 32 + 62 <= NLIST, "lists with 4K pages");
 static_assert(KU_LIST + 40 + 14 <= NLIST, "lists with 16K pages");

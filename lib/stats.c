@@ -80,7 +80,7 @@ stats_totals(struct stats_totals *st)
 	runpages = ps.ps_inuse - cachedpages;
 	st->st_runs = ps.ps_runs - cachedruns;
 	st->st_cached = ptob(cachedpages);
-	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++) {
+	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++) {
 		stats_bucket(indx, &sb);
 		st->st_calls += sb.sb_calls;
 		st->st_inuse += sb.sb_inuse * sb.sb_size;
@@ -110,7 +110,7 @@ next_list(size_t size, bool runs)
 {
 	unsigned next = 0;
 
-	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++)
+	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++)
 		if (bucket_isruns(indx) == runs &&
 		    bucket[indx].kb_size > size && (next == 0 ||
 		    bucket[indx].kb_size < bucket[next].kb_size))
@@ -212,7 +212,7 @@ stats_xml(struct report *r)
 	stats_totals(&st);
 	report_printf(r, "<malloc version=\"kma-1\">\n"
 	    "<heap nr=\"0\">\n<sizes>\n");
-	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++) {
+	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++) {
 		stats_bucket(indx, &sb);
 		if (sb.sb_calls == 0 && sb.sb_pages == 0)
 			continue;
