@@ -180,9 +180,9 @@ struct kma_type {
  *	ENOMEM		the system has no memory; or, with M_NOWAIT, the type is
  *			at its limit, or others wait for room before the caller
  *	EINVAL		flags make no sense
- *	EDEADLK		a wait that nothing could end, after a report of it: more
- *			is asked for than the limit, or every thread of the
- *			process waits (only with the option abort=no)
+ *	EDEADLK		a wait that nothing could end, after a message and, without
+ *			the option abort=no, abort: more is asked for than the
+ *			limit, or every other thread of the process waits too
  *
  * With M_WAITOK, whoever waits gets room first come, first served.
  */
@@ -241,8 +241,8 @@ struct kma_type_figures {		/* vmstat -m: by type */
 	uint64_t	ks_maxused;	/* the most bytes, ever */
 	uint64_t	ks_limit;	/* bytes; 0: none */
 	uint64_t	ks_calls;	/* requests, ever */
-	uint64_t	ks_limblocks;	/* times that a request met the limit */
-	uint64_t	ks_sizes[2];	/* bit n: blocks of up to 2^n bytes (n < 64) */
+	uint64_t	ks_limblocks;	/* times that a request slept for it */
+	uint64_t	ks_sizes;	/* bit n: blocks of up to 2^n bytes */
 };
 
 /* Fills in the figures of one type. */

@@ -10,6 +10,7 @@
 
 #include "learn.h"
 #include "lock.h"
+#include "memtype.h"
 #include "options.h"
 #include "os.h"
 #include "pagerun.h"
@@ -32,6 +33,7 @@ start(void)
 		return (false);
 	bucket_init(options.o_spacing == SPACING_LEARN ? 1 : options.o_spacing);
 	cache_init();
+	memtype_init();
 	if (options.o_spacing == SPACING_LEARN)
 		learn_init();
 	return (true);

@@ -15,6 +15,7 @@
 
 /* What each lock guards, in the order in which they may be nested. */
 enum lock_rank {
+	RANK_MEMTYPE,	/* memtype.c: types, and who waits for room */
 	RANK_LEARN,	/* learn.c: the register of learned lists */
 	RANK_CACHES,	/* cache.c: the register of thread caches */
 	RANK_DEPOT,	/* cache.c: full and empty batches of one list */

@@ -1,7 +1,7 @@
 /*
  * memtype.h - malloc types: figures, limits, sleep and wake-up.
  *
- * Layer 7.  A type has a number, from 1 up; 0 is no type.  What is charged to
+ * Layer 6.  A type has a number, from 1 up; 0 is no type.  What is charged to
  * a type is bytes of blocks.  Each thread counts for itself, so that threads
  * that use one type do not wait for each other: it takes bytes from the type
  * in advance (ks_taken) and keeps what it did not need yet (tc_spare).
@@ -9,8 +9,12 @@
  *	bytes in use = ks_taken - the sum of tc_spare <= ks_limit
  *	blocks in use = ks_inuse + the sum of tc_inuse
  *	requests = ks_calls + the sum of tc_calls
+ *	the most bytes ever in use = ks_maxused, or since the last change of
+ *	    ks_taken, ks_taken - the sum of tc_low
  *
- * A type with a limit has nothing taken in advance.
+ * Of a type with a limit nothing is taken in advance.  The last equation
+ * holds for types that one thread uses; for others it may be too high by what
+ * the other threads have to spare, MEMTYPE_SPARE bytes each.
  */
 #ifndef KMA_MEMTYPE_H
 #define KMA_MEMTYPE_H
@@ -27,31 +31,36 @@ struct waiter;
 
 #define NTYPE		256
 #define NOLIMIT		SIZE_MAX
+#define M_FORCE		0x8000	/* a flag: beyond the limit, if need be */
+#define MEMTYPE_SPARE	((size_t)32 * 1024)
 
-/* A type.  Its name never changes; the rest by atomic operations. */
+/* A type.  Its name never changes; the figures by atomic operations. */
 struct kmemstats {
 	char		ks_name[KMA_NAMELEN];
 	size_t		ks_taken;
 	size_t		ks_limit;
 	size_t		ks_maxused;
-	uint64_t	ks_inuse;	/* of threads without a cache */
+	int64_t		ks_inuse;	/* of threads without a cache */
 	uint64_t	ks_calls;	/* the same */
 	uint64_t	ks_limblocks;
-	uint64_t	ks_sizes[2];	/* as in struct kma_type_figures */
-	struct waiter	*ks_waiters;	/* the first; by memtype_lock */
-	struct waiter	**ks_last;	/* where the next one is put */
+	uint64_t	ks_sizes;	/* as in struct kma_type_figures */
+	struct waiter	*ks_waiters;	/* in order, by memtype_lock */
 };
 
 /* What a thread counted; its cache has NTYPE of them (kc_types) or none. */
 struct memtype_count {
-	size_t		tc_spare;	/* others may take it: atomic */
+	size_t		tc_spare;	/* other threads may take it */
+	size_t		tc_low;		/* the least of it, see above */
 	int64_t		tc_inuse;
 	uint64_t	tc_calls;
 };
 
 extern KMA_HIDDEN struct kmemstats memtype[NTYPE];
-/* Types are 1 up to memtype_count - 1. */
-extern KMA_HIDDEN unsigned memtype_count;
+/* Types are 1 up to memtype_ntypes - 1. */
+extern KMA_HIDDEN unsigned memtype_ntypes;
+
+/* Before there is a type. */
+void	memtype_init(void);
 
 /*
  * The number of the type of that name, which is made if there is none.  The
@@ -61,14 +70,29 @@ unsigned memtype_number(const char *name);
 
 /*
  * Charges a block of bytes to a type, as kma_malloc(3) with these flags; a
- * deadline of NULL is none.  0, ENOMEM, ETIMEDOUT or EDEADLK.
+ * deadline of NULL is none.  0, ENOMEM, ETIMEDOUT or EDEADLK.  func is the
+ * caller's name, for a message about a wait that cannot end.
  */
 int	memtype_charge(unsigned type, size_t bytes, int flags,
-	    const struct timespec *deadline);
+	    const struct timespec *deadline, const char *func);
 
-/* The block is freed, or could not be had. */
-void	memtype_discharge(unsigned type, size_t bytes);
+/*
+ * The block is freed.  False: the type never had as much, so the block was
+ * another type's.
+ */
+bool	memtype_discharge(unsigned type, size_t bytes);
+
+/* The block could not be had: the charge, and the request, never were. */
 void	memtype_cancel(unsigned type, size_t bytes);
+
+/*
+ * The same for a block that becomes larger, from and to so many bytes, or
+ * smaller, which is a request too.
+ */
+int	memtype_grow(unsigned type, size_t from, size_t to, int flags,
+	    const char *func);
+void	memtype_cancel_grow(unsigned type, size_t from, size_t to);
+void	memtype_shrink(unsigned type, size_t from, size_t to);
 
 /* Sets a limit in bytes, or NOLIMIT. */
 void	memtype_setlimit(unsigned type, size_t bytes);
@@ -77,8 +101,5 @@ void	memtype_figures(unsigned type, struct kma_type_figures *figures);
 
 /* In the child of a fork: nobody waits. */
 void	memtype_postfork_child(void);
-
-/* Checks what is quiet: at no time when threads allocate. */
-void	memtype_check(void);
 
 #endif /* KMA_MEMTYPE_H */

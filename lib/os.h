@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct timespec;
+
 /*
  * The system call itself: the kernel's result, or -errno.
  */
@@ -74,9 +76,14 @@ void	os_close(int fd);
 /* Reads up to len bytes of a file from its start: a count, or -errno. */
 long	os_read_file(const char *path, void *buf, size_t len);
 int	os_getpid(void);
+/* Threads of the process; 0 if unknown. */
+unsigned os_nthreads(void);
 
 /* Sleeps while *word is val (or until woken for no reason). */
 void	os_wait(uint32_t *word, uint32_t val);
+/* The same until a time of CLOCK_MONOTONIC at most (NULL: none): ETIMEDOUT. */
+int	os_wait_until(uint32_t *word, uint32_t val,
+	    const struct timespec *deadline);
 void	os_wake(uint32_t *word, int nthreads);
 void	os_yield(void);
 

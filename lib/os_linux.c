@@ -31,6 +31,8 @@
 #ifndef FUTEX_WAIT_PRIVATE
 #define FUTEX_WAIT_PRIVATE	(0 | 128)
 #define FUTEX_WAKE_PRIVATE	(1 | 128)
+#define FUTEX_WAIT_BITSET_PRIVATE (9 | 128)
+#define FUTEX_BITSET_MATCH_ANY	0xffffffffu
 #endif
 
 #define MAP_HEAP	(MAP_PRIVATE | MAP_ANONYMOUS)
@@ -247,11 +249,42 @@ os_getpid(void)
 	return ((int)os_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0));
 }
 
+/* The twentieth field; the second, in brackets, may have spaces. */
+unsigned
+os_nthreads(void)
+{
+	char text[512];
+	long len = os_read_file("/proc/self/stat", text, sizeof(text) - 1);
+	unsigned field = 2, n = 0;
+
+	if (len > 0)
+		text[len] = '\0';
+	while (len > 0 && text[len - 1] != ')')
+		len--;
+	if (len <= 0)
+		return (0);
+	for (char *at = text + len; *at != '\0' && field <= 20; at++) {
+		if (*at == ' ')
+			field++;
+		else if (field == 20)
+			n = 10 * n + (unsigned)(*at - '0');
+	}
+	return (n);
+}
+
 void
 os_wait(uint32_t *word, uint32_t val)
 {
 	os_syscall(SYS_futex, (long)word, FUTEX_WAIT_PRIVATE, (long)val,
 	    0, 0, 0);
+}
+
+int
+os_wait_until(uint32_t *word, uint32_t val, const struct timespec *deadline)
+{
+	return ((int)-os_syscall(SYS_futex, (long)word,
+	    FUTEX_WAIT_BITSET_PRIVATE, (long)val, (long)deadline, 0,
+	    FUTEX_BITSET_MATCH_ANY));
 }
 
 void

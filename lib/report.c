@@ -160,27 +160,44 @@ report_printf(struct report *r, const char *fmt, ...)
 	va_end(ap);
 }
 
-void
-report_warn(const char *fmt, ...)
+static void
+say(const char *fmt, va_list ap)
 {
 	struct report r;
-	va_list ap;
 
 	report_open(&r, STDERR);
 	report_printf(&r, "libkma: ");
-	va_start(ap, fmt);
 	vprint(&r, fmt, ap);
-	va_end(ap);
 	put_char(&r, '\n');
 	report_flush(&r);
+}
+
+void
+report_warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+}
+
+KMA_COLD void
+report_fault(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	say(fmt, ap);
+	va_end(ap);
+	if (!report_no_abort)
+		os_abort();
 }
 
 KMA_COLD void
 report_misuse(const char *func, const void *addr, const char *reason)
 {
-	report_warn("%s(%p): %s", func, (void *)(uintptr_t)addr, reason);
-	if (!report_no_abort)
-		os_abort();
+	report_fault("%s(%p): %s", func, (void *)(uintptr_t)addr, reason);
 }
 
 KMA_COLD _Noreturn void

@@ -50,10 +50,15 @@ void	report_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  */
 void	report_misuse(const char *func, const void *addr, const char *reason);
 
+/* Another fault: one line, then the same. */
+void	report_fault(const char *fmt, ...)
+	    __attribute__((format(printf, 1, 2)));
+
 /* The stable reasons, in the kernel's words where it has any. */
 #define REASON_FOREIGN		"non-malloced addr"
 #define REASON_UNALIGNED	"unaligned addr"
 #define REASON_DUPLICATE	"duplicated free"
+#define REASON_TYPE		"freed as another type"
 #define REASON_FREEPAGE		"addr in a free page"
 
 /* Set by the option abort=no. */
