@@ -145,7 +145,7 @@ struct timespec;
 
 struct kma_type {
 	uint32_t	 kt_magic;	/* KMA_TYPE_MAGIC */
-	uint32_t	 kt_number;	/* the library's; 0 before the first use */
+	uint32_t	 kt_number;	/* the library's; 0: not used yet */
 	const char	*kt_name;	/* 31 characters of it are kept */
 	const char	*kt_desc;
 };
@@ -170,7 +170,7 @@ struct kma_type {
 
 /* One of the first two, and M_ZERO with either. */
 #define M_NOWAIT	0x0001	/* at the type's limit: NULL at once */
-#define M_WAITOK	0x0002	/* at the type's limit: sleep until there is room */
+#define M_WAITOK	0x0002	/* at the type's limit: sleep for room */
 #define M_ZERO		0x0100	/* the block's first size bytes are zero */
 
 /*
@@ -180,9 +180,10 @@ struct kma_type {
  *	ENOMEM		the system has no memory; or, with M_NOWAIT, the type is
  *			at its limit, or others wait for room before the caller
  *	EINVAL		flags make no sense
- *	EDEADLK		a wait that nothing could end, after a message and, without
- *			the option abort=no, abort: more is asked for than the
- *			limit, or every other thread of the process waits too
+ *	EDEADLK		a wait that nothing could end: more is asked for than
+ *			the limit, or every other thread of the process waits
+ *			too. This is told, and but for the option abort=no the
+ *			process aborts
  *
  * With M_WAITOK, whoever waits gets room first come, first served.
  */
@@ -246,7 +247,8 @@ struct kma_type_figures {		/* vmstat -m: by type */
 };
 
 /* Fills in the figures of one type. */
-void	 kma_type_stats(struct kma_type *type, struct kma_type_figures *figures);
+void	 kma_type_stats(struct kma_type *type,
+	    struct kma_type_figures *figures);
 
 #ifdef __cplusplus
 }

@@ -131,8 +131,8 @@ bucket_init(unsigned spacing)
 		size += step < MINALLOCSIZE ? MINALLOCSIZE : step;
 	}
 	bucket_first_limit = bucket_limit;
-	for (unsigned indx = bucket_typed; indx < NLIST; indx++)
-		lock_init(&bucket[indx].kb_lock, RANK_BUCKET);
+	lock_init_array(&bucket[0].kb_lock, NLIST, sizeof(bucket[0]),
+	    RANK_BUCKET);
 }
 
 bool

@@ -73,9 +73,9 @@ extern KMA_HIDDEN struct kmembuckets bucket[NLIST];
 /*
  * Lists in use are bucket_typed up to bucket_limit - 1.  Below KU_LIST are
  * those of typed blocks, one for each power of two; from there up to
- * bucket_first_limit they ascend in kb_size: first those of blocks in clusters, then, from
- * bucket_runs on, those of page runs.  Behind are those that were added
- * later, of blocks again.
+ * bucket_first_limit they ascend in kb_size: first those of blocks in
+ * clusters, then, from bucket_runs on, those of page runs.  Behind are those
+ * that were added later, of blocks again.
  */
 extern KMA_HIDDEN unsigned bucket_typed;
 extern KMA_HIDDEN unsigned bucket_limit;
@@ -102,6 +102,13 @@ bucket_typedindx(size_t size)
 {
 	return (size <= MINALLOCSIZE ? bucket_typed : bucket_typed +
 	    (64 - MINBUCKET) - (unsigned)__builtin_clzl(size - 1));
+}
+
+/* What a run of npages is in the page table: of a list, or KU_RUN. */
+static inline unsigned
+bucket_runindx(size_t npages)
+{
+	return (npages <= btop(MAXCACHED) ? BUCKETINDX(ptob(npages)) : KU_RUN);
 }
 
 /* Makes the lists: spacing (1, 2 or 4) of them for each doubling. */

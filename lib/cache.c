@@ -144,7 +144,8 @@ has_stack(struct kmemcache *kc, unsigned indx)
 static inline unsigned
 stack_count(struct kmemcache *kc, unsigned indx)
 {
-	return ((unsigned)stack_top(*stack_word(kc, indx)) - depot[indx].d_first);
+	return ((unsigned)stack_top(*stack_word(kc, indx)) -
+	    depot[indx].d_first);
 }
 
 static inline size_t
@@ -844,6 +845,7 @@ void
 cache_init(void)
 {
 	lock_init(&caches_lock, RANK_CACHES);
+	lock_init_array(&depot[0].d_lock, NLIST, sizeof(depot[0]), RANK_DEPOT);
 	held_max = os_physmem() / HELD_SHARE;
 	if (held_max < HELD_MIN)
 		held_max = HELD_MIN;
@@ -857,7 +859,6 @@ cache_init(void)
 		}
 		depot[indx].d_first = (uint32_t)nslots;
 		nslots += room + 2;
-		lock_init(&depot[indx].d_lock, RANK_DEPOT);
 	}
 }
 static_assert(NOSTACK + 2 + (NLIST - KU_TYPED) * (2 * BATCH_MAX + 2) <=
@@ -898,8 +899,8 @@ check_depot(struct depot *d)
 static void
 check_stack(struct kmemcache *kc, unsigned indx)
 {
-	size_t first = depot[indx].d_first, top = stack_top(*stack_word(kc, indx));
-	size_t room = kc->kc_room[indx];
+	size_t first = depot[indx].d_first, room = kc->kc_room[indx];
+	size_t top = stack_top(*stack_word(kc, indx));
 
 	KMA_ASSERT(room >= 1 && room <= depot[indx].d_room);
 	KMA_ASSERT(*slot(kc, first) == NULL);

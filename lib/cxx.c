@@ -16,6 +16,7 @@
 #include "cxx.h"
 #include "dlopen.h"
 #include "kmem.h"
+#include "mode.h"
 #include "report.h"
 
 #if __SIZEOF_SIZE_T__ != 8
@@ -69,44 +70,44 @@ typedef void *new_aligned_fn(size_t, size_t);
 typedef void *new_nothrow_fn(size_t, const void *);
 typedef void *new_aligned_nothrow_fn(size_t, size_t, const void *);
 
+/* To whom a call is charged, where that matters. */
+#define CALLER	__builtin_return_address(0)
+
 /*
  * A form of new: ours if there is memory, else the C++ library's.  The
  * throwing and the nothrow forms are alike: the new-handler is the library's
  * matter, and so is what happens when it gives up.
  */
-#define NEW(id, mangled, type, params, alloc, args)			\
-void *id params;							\
-NAMED(id, mangled, void *, params)					\
-void *									\
-id params								\
+#define NEW(id, mangled, type, ours, theirs, tagparam, tagarg)		\
+void *id(size_t size tagparam);						\
+NAMED(id, mangled, void *, (size_t size tagparam))			\
+static KMA_NOINLINE void *						\
+id##_slow(size_t size, const void *caller tagparam)			\
 {									\
 	static void *next;						\
-	void *p = alloc;						\
+	void *p = ours ? mode_alloc(size, caller) : theirs;		\
 									\
 	if (likely(p != NULL))						\
 		return (p);						\
-	return (((type *)next_operator(mangled, &next)) args);		\
+	return (((type *)next_operator(mangled, &next))(size tagarg));	\
+}									\
+void *									\
+id(size_t size tagparam)						\
+{									\
+	void *p;							\
+									\
+	return (likely(ours && kmem_alloc_fast(size, &p)) ? p :		\
+	    id##_slow(size, CALLER tagarg));				\
 }
+#define TAG	, const void *tag KMA_UNUSED
+#define TAGARG	, tag
 
-static inline void *
-get(size_t size)
-{
-	void *p;
-
-	return (likely(kmem_alloc_fast(size, &p)) ? p : kmem_alloc_slow(size));
-}
-
-NEW(op_new, "_Znwm", new_fn, (size_t size), get(size), (size))
-
-#define NEW_BY_NEW(id, mangled, type, params, args)			\
-    NEW(id, mangled, type, params, OURS(op_new) ? get(size) : NULL, args)
-
-NEW(op_new_array, "_Znam", new_fn, (size_t size),
-    OURS(op_new) ? get(size) : cxx_bound.op_new(size), (size))
-NEW_BY_NEW(op_new_nothrow, "_ZnwmRKSt9nothrow_t", new_nothrow_fn,
-    (size_t size, const void *tag), (size, tag))
-NEW_BY_NEW(op_new_array_nothrow, "_ZnamRKSt9nothrow_t", new_nothrow_fn,
-    (size_t size, const void *tag), (size, tag))
+NEW(op_new, "_Znwm", new_fn, 1, NULL, , )
+NEW(op_new_array, "_Znam", new_fn, OURS(op_new), cxx_bound.op_new(size), , )
+NEW(op_new_nothrow, "_ZnwmRKSt9nothrow_t", new_nothrow_fn, OURS(op_new), NULL,
+    TAG, TAGARG)
+NEW(op_new_array_nothrow, "_ZnamRKSt9nothrow_t", new_nothrow_fn, OURS(op_new),
+    NULL, TAG, TAGARG)
 
 /*
  * Some C++ libraries round an aligned size up without a look: a size that
@@ -136,13 +137,20 @@ give_up_aligned_nothrow(size_t size, size_t align, const void *tag)
 	    tag));
 }
 
+static inline void *
+get_aligned(size_t align, size_t size, const void *caller)
+{
+	return (unlikely(mode_maybe()) ? mode_memalign(align, size, caller) :
+	    kmem_memalign(align, size));
+}
+
 #define NEW_ALIGNED(id, mangled, ours, params, give_up)			\
 void *id params;							\
 NAMED(id, mangled, void *, params)					\
 void *									\
 id params								\
 {									\
-	void *p = ours ? kmem_memalign(align, size) : NULL;		\
+	void *p = ours ? get_aligned(align, size, CALLER) : NULL;	\
 									\
 	return (likely(p != NULL) ? p : give_up);			\
 }
@@ -164,7 +172,7 @@ static inline void
 put(void *p)
 {
 	if (unlikely(!kmem_free_fast(p)))
-		kmem_free_slow(p, "free");
+		mode_free(p, "free");
 }
 
 /* A form of delete: what else it says of the block is not needed. */
@@ -180,7 +188,6 @@ id(void *p __VA_ARGS__)							\
 
 #define SIZE	, size_t size KMA_UNUSED
 #define ALIGN	, size_t align
-#define TAG	, const void *tag KMA_UNUSED
 #define UNLESS_REPLACED							\
 	if (!OURS(op_delete)) {						\
 		cxx_bound.op_delete(p);					\

@@ -15,6 +15,7 @@
 #include "dlopen.h"
 #include "options.h"
 #include "report.h"
+#include "start.h"
 
 /* Named in the machine code below, as dlopen_real() is. */
 __attribute__((used, visibility("hidden"))) int dlopen_flags(int flags);
@@ -41,6 +42,7 @@ dlopen_flags(int flags)
 	if (!options.o_deepbind_keep)
 		flags &= ~RTLD_DEEPBIND;
 #endif
+	start_watch_exit();
 	return (flags);
 }
 

@@ -1,17 +1,26 @@
 /*
  * kma.c - the face of <kma.h>.
  *
- * Layer 9.  No state.  MALLOC and FREE work in line on the calling thread's
- * cache, of which kma.h shows the first members under names of its own.
+ * Layer 9.  No state but each thread's current type.  MALLOC and FREE work in
+ * line on the calling thread's cache, of which kma.h shows the first members
+ * under names of its own.
  */
 #include "kma.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "cache.h"
 #include "cdefs.h"
+#include "kmem.h"
+#include "memtype.h"
+#include "mode.h"
 #include "param.h"
+#include "report.h"
+#include "start.h"
+#include "typed.h"
 
 #define SAME(member)							\
 	static_assert(offsetof(struct kma_cache, member) ==		\
@@ -26,3 +35,170 @@ SAME(kc_base);
 SAME(kc_npages);
 static_assert(KMA_INLINE_MAX == MAXCACHED, "what the table knows");
 static_assert(STACK_POP == 0xffff && STACK_PUSH == 1, "said there in figures");
+
+/*
+ * Memory by type.
+ */
+
+/* The type's number, or 0 after a message. */
+static unsigned
+number_of(struct kma_type *type, const char *func)
+{
+	unsigned number;
+
+	if (unlikely(type == NULL || type->kt_magic != KMA_TYPE_MAGIC ||
+	    type->kt_name == NULL)) {
+		report_misuse(func, type, REASON_BOGUSTYPE);
+		return (0);
+	}
+	number = relaxed_load(&type->kt_number);
+	if (unlikely(number == 0 && kmem_init())) {
+		number = memtype_number(type->kt_name);
+		relaxed_store(&type->kt_number, number);
+	}
+	if (unlikely(number >= memtype_ntypes)) {
+		report_misuse(func, type, REASON_BOGUSTYPE);
+		return (0);
+	}
+	return (number);
+}
+
+static bool
+flags_make_sense(int flags)
+{
+	int how = flags & ~M_ZERO;
+
+	return (how == M_NOWAIT || how == M_WAITOK);
+}
+
+static bool
+is_power_of_2(size_t n)
+{
+	return (n != 0 && (n & (n - 1)) == 0);
+}
+
+static void *
+alloc(struct kma_type *type, size_t align, size_t size, int flags,
+    const struct timespec *deadline, const char *func)
+{
+	struct typed_request tr = {
+		.tr_type = number_of(type, func), .tr_tag = mode_tags(),
+		.tr_align = align, .tr_size = size, .tr_flags = flags,
+		.tr_deadline = deadline, .tr_func = func,
+	};
+	void *p = NULL;
+	int error = EINVAL;
+
+	if (likely(tr.tr_type != 0 && flags_make_sense(flags) &&
+	    is_power_of_2(align)))
+		error = typed_alloc(&tr, &p);
+	if (unlikely(error != 0))
+		errno = error;
+	return (p);
+}
+
+KMA_EXPORT void *
+kma_malloc(size_t size, struct kma_type *type, int flags)
+{
+	return (alloc(type, 1, size, flags, NULL, "kma_malloc"));
+}
+
+KMA_EXPORT void *
+kma_malloc_until(size_t size, struct kma_type *type, int flags,
+    const struct timespec *deadline)
+{
+	return (alloc(type, 1, size, flags, deadline, "kma_malloc_until"));
+}
+
+KMA_EXPORT void *
+kma_memalign(size_t align, size_t size, struct kma_type *type, int flags)
+{
+	return (alloc(type, align, size, flags, NULL, "kma_memalign"));
+}
+
+KMA_EXPORT void
+kma_free(void *addr, struct kma_type *type)
+{
+	unsigned number;
+
+	if (addr == NULL)
+		return;
+	number = number_of(type, "kma_free");
+	if (likely(number != 0))
+		typed_free(addr, number, "kma_free");
+}
+
+KMA_EXPORT void *
+kma_realloc(void *addr, size_t size, struct kma_type *type, int flags)
+{
+	struct typed_request tr = {
+		.tr_type = number_of(type, "kma_realloc"), .tr_align = 1,
+		.tr_size = size, .tr_flags = flags, .tr_func = "kma_realloc",
+	};
+	size_t old;
+	int error = EINVAL;
+
+	if (addr == NULL)
+		return (alloc(type, 1, size, flags, NULL, "kma_realloc"));
+	if (size == 0) {
+		kma_free(addr, type);
+		return (NULL);
+	}
+	old = flags & M_ZERO ? kmem_usable(addr, "kma_realloc") : SIZE_MAX;
+	if (likely(tr.tr_type != 0 && flags_make_sense(flags)))
+		error = typed_realloc(&tr, &addr);
+	if (unlikely(error != 0)) {
+		errno = error;
+		return (NULL);
+	}
+	if (size > old)
+		memset((char *)addr + old, 0, size - old);
+	return (addr);
+}
+
+KMA_EXPORT void
+kma_type_setlimit(struct kma_type *type, size_t bytes)
+{
+	unsigned number = number_of(type, "kma_type_setlimit");
+
+	if (number != 0)
+		memtype_setlimit(number, bytes == 0 ? NOLIMIT : bytes);
+}
+
+KMA_EXPORT void
+kma_type_stats(struct kma_type *type, struct kma_type_figures *figures)
+{
+	unsigned number = number_of(type, "kma_type_stats");
+
+	if (number != 0)
+		memtype_figures(number, figures);
+}
+
+KMA_EXPORT struct kma_type *
+kma_settype(struct kma_type *type)
+{
+	static KMA_TLS struct kma_type *current;
+	struct kma_type *before = current;
+
+	mode_settype(type == NULL ? 0 : number_of(type, "kma_settype"));
+	current = type;
+	return (before);
+}
+
+/*
+ * What is in use when an object is unloaded will not be freed by it any more,
+ * nor read.  When the process ends, that is no fault.
+ */
+KMA_EXPORT void
+kma_type_unload(struct kma_type *type)
+{
+	struct kma_type_figures figures;
+
+	if (type->kt_number == 0 || !start_still_running())
+		return;
+	memtype_figures(type->kt_number, &figures);
+	if (figures.ks_inuse > 0)
+		report_warn("type %s is unloaded with %lu blocks, %lu bytes, "
+		    "in use", figures.ks_name, figures.ks_inuse,
+		    figures.ks_memuse);
+}

@@ -164,11 +164,17 @@ alloc_block(unsigned indx, size_t size)
 	p = cache_alloc(indx, &taken);
 	if (unlikely(p == NULL) && scrape_together(bucket[indx].kb_size))
 		p = cache_alloc(indx, &taken);
-	if (taken > 0)
+	if (taken > 0 && indx >= KU_LIST)
 		learn_sample(indx, size, taken);
 	if (cache_due())
 		tick();
 	return (p);
+}
+
+void *
+kmem_alloc_list(unsigned indx)
+{
+	return (alloc_block(indx, bucket[indx].kb_size));
 }
 
 KMA_NOINLINE void *
@@ -244,13 +250,23 @@ kmem_memalign(size_t align, size_t size)
 	return (alloc_run(size > 0 ? size : 1, btop(align), &dirty));
 }
 
+size_t
+kmem_rounded(size_t align, size_t size)
+{
+	if (align > MINALLOCSIZE && align <= MAXALLOCSAVE &&
+	    size <= MAXALLOCSAVE)
+		return (bucket[aligned_list(align, size)].kb_size);
+	if (align > MAXALLOCSAVE || size > MAXALLOCSAVE)
+		return (round_page(size > 0 ? size : 1));
+	return (bucket[BUCKETINDX(size)].kb_size);
+}
+
 /*
  * Blocks.
  */
 
-/* Why p is no block that may be freed; NULL if it is one.  Stores its list. */
-static const char *
-why_not(const void *p, unsigned *indx)
+const char *
+kmem_why_not(const void *p, unsigned *indx)
 {
 	size_t page = btop((uintptr_t)p - kmembase);
 
@@ -269,6 +285,7 @@ why_not(const void *p, unsigned *indx)
 		return ((uintptr_t)p & PAGEMASK ? REASON_UNALIGNED :
 		    REASON_DUPLICATE);
 	case KU_RUN:
+	case KU_TYPEDRUN:
 		return ((uintptr_t)p & PAGEMASK ? REASON_UNALIGNED : NULL);
 	default:
 		return (bucket_isblock(*indx, p) ? NULL : REASON_UNALIGNED);
@@ -293,7 +310,7 @@ free_block(void *p, const char *func)
 	void *twice = NULL;
 	unsigned indx;
 
-	reason = why_not(p, &indx);
+	reason = kmem_why_not(p, &indx);
 	if (reason == NULL && cache_freed_last(indx, p))
 		reason = REASON_DUPLICATE;
 	if (unlikely(reason != NULL)) {
@@ -323,17 +340,23 @@ kmem_free_slow(void *p, const char *func)
 static size_t
 size_of(unsigned indx, const void *p)
 {
-	return (indx == KU_RUN ? ptob(pagerun_size(addr_to_page(p))) :
-	    bucket[indx].kb_size);
+	return (indx == KU_RUN || indx == KU_TYPEDRUN ?
+	    ptob(pagerun_size(addr_to_page(p))) : bucket[indx].kb_size);
 }
 
-/* Like why_not(), of a block that is to be used rather than freed. */
+size_t
+kmem_size(const void *p)
+{
+	return (size_of(kmemsizes[addr_to_page(p)], p));
+}
+
+/* Like kmem_why_not(), of a block that is to be used rather than freed. */
 static const char *
 why_not_used(const void *p, unsigned *indx)
 {
-	const char *reason = why_not(p, indx);
+	const char *reason = kmem_why_not(p, indx);
 
-	if (reason == NULL && *indx != KU_RUN &&
+	if (reason == NULL && *indx >= bucket_typed &&
 	    (cache_freed_last(*indx, p) || bucket_isfree(*indx, p)))
 		reason = REASON_DUPLICATE;
 	return (reason);
@@ -352,13 +375,6 @@ kmem_usable(const void *p, const char *func)
 	return (size_of(indx, p));
 }
 
-/* The list that a run of npages is freed to. */
-static unsigned
-run_kind(size_t npages)
-{
-	return (npages <= btop(MAXCACHED) ? BUCKETINDX(ptob(npages)) : KU_RUN);
-}
-
 /* Tries to give a block the size where it is. */
 static bool
 resize_in_place(unsigned indx, void *p, size_t old, size_t size)
@@ -372,9 +388,9 @@ resize_in_place(unsigned indx, void *p, size_t old, size_t size)
 	if (npages == btop(old))
 		return (true);
 	if (size <= MAXALLOCSAVE || size > PTRDIFF_MAX || pagerun_resize(
-	    addr_to_page(p), npages, run_kind(npages)) != 0)
+	    addr_to_page(p), npages, bucket_runindx(npages)) != 0)
 		return (false);
-	bucket_retype(indx, run_kind(npages));
+	bucket_retype(indx, bucket_runindx(npages));
 	return (true);
 }
 

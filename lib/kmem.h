@@ -42,6 +42,19 @@ void	*kmem_memalign(size_t align, size_t size);
  */
 void	*kmem_realloc(void *p, size_t size, const char *func);
 
+/* A block of list indx, which is one of clusters. */
+void	*kmem_alloc_list(unsigned indx);
+
+/*
+ * The bytes of the block that kmem_memalign() would make now, with an align of
+ * 1 kmem_alloc(); and those of a block that is in use, without a check.
+ */
+size_t	kmem_rounded(size_t align, size_t size);
+size_t	kmem_size(const void *p);
+
+/* Why p is no block that may be freed; NULL if it is one.  Stores its list. */
+const char *kmem_why_not(const void *p, unsigned *indx);
+
 /* Bytes that the block p, not NULL, has room for; 0 on misuse. */
 size_t	kmem_usable(const void *p, const char *func);
 

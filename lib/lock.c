@@ -29,6 +29,11 @@
 KMA_TLS uint32_t lock_depth;
 
 static struct lock *lock_list[NRANK];
+static struct lock_array {		/* one a rank */
+	struct lock	*la_first;
+	unsigned	 la_n;
+	size_t		 la_stride;
+} lock_array[NRANK];
 static bool fork_took_locks;
 
 #ifdef __GLIBC__
@@ -58,9 +63,27 @@ cpu_relax(void)
 void
 lock_init(struct lock *lk, enum lock_rank rank)
 {
-	lk->l_rank = rank;
 	lk->l_next = lock_list[rank];
 	lock_list[rank] = lk;
+}
+
+void
+lock_init_array(struct lock *lk, unsigned n, size_t stride,
+    enum lock_rank rank)
+{
+	lock_array[rank] = (struct lock_array){ lk, n, stride };
+}
+
+static void
+for_each(int rank, void (*fn)(struct lock *lk))
+{
+	const struct lock_array *la = &lock_array[rank];
+	char *at = (char *)la->la_first;
+
+	for (unsigned i = 0; i < la->la_n; i++, at += la->la_stride)
+		fn((struct lock *)(void *)at);
+	for (struct lock *lk = lock_list[rank]; lk != NULL; lk = lk->l_next)
+		fn(lk);
 }
 
 KMA_COLD void
@@ -98,20 +121,23 @@ lock_prefork(void)
 	}
 	stdio_lock();
 	for (int rank = 0; rank < NRANK; rank++)
-		for (struct lock *lk = lock_list[rank]; lk; lk = lk->l_next)
-			lock_acquire(lk);
+		for_each(rank, lock_acquire);
 	fork_took_locks = true;
 	lock_depth = LOCK_FORKING;
+}
+
+static void
+release(struct lock *lk)
+{
+	if (__atomic_exchange_n(&lk->l_word, 0, __ATOMIC_RELEASE) != 1)
+		lock_wake(lk);
 }
 
 static void
 release_all(void)
 {
 	for (int rank = NRANK - 1; rank >= 0; rank--)
-		for (struct lock *lk = lock_list[rank]; lk; lk = lk->l_next)
-			if (__atomic_exchange_n(&lk->l_word, 0,
-			    __ATOMIC_RELEASE) != 1)
-				lock_wake(lk);
+		for_each(rank, release);
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	lock_depth = 0;
 }

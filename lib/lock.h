@@ -9,6 +9,7 @@
 #define KMA_LOCK_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "cdefs.h"
@@ -27,12 +28,10 @@ enum lock_rank {
 
 /*
  * l_word:	0 free, 1 held, 2 held and somebody may be asleep on it
- * l_rank:	its place in the order
- * l_next:	the lock registered before it
+ * l_next:	the lock of its rank that was registered before it
  */
 struct lock {
 	uint32_t	l_word;
-	uint32_t	l_rank;
 	struct lock	*l_next;
 };
 
@@ -41,6 +40,9 @@ struct lock {
  * and before there is a second thread.
  */
 void	lock_init(struct lock *lk, enum lock_rank rank);
+/* The same for n locks, the first of them lk, stride bytes apart. */
+void	lock_init_array(struct lock *lk, unsigned n, size_t stride,
+	    enum lock_rank rank);
 
 /* Contended halves; the inline ones below are the interface. */
 void	lock_wait(struct lock *lk);

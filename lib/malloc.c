@@ -12,10 +12,14 @@
 
 #include "cdefs.h"
 #include "kmem.h"
+#include "mode.h"
 #include "start.h"
 
 #define ALIAS_OF(name)	__attribute__((alias(#name), visibility("default"), \
 			    copy(name)))
+
+/* To whom a call is charged, where that matters. */
+#define CALLER		__builtin_return_address(0)
 
 /* These are not in the headers of every libc. */
 #ifndef __GLIBC__
@@ -37,9 +41,9 @@ or_enomem(void *p)
 }
 
 static KMA_NOINLINE void *
-malloc_slow(size_t size)
+malloc_slow(size_t size, const void *caller)
 {
-	return (or_enomem(kmem_alloc_slow(size)));
+	return (or_enomem(mode_alloc(size, caller)));
 }
 
 KMA_EXPORT void *
@@ -47,13 +51,14 @@ malloc(size_t size)
 {
 	void *p;
 
-	return (likely(kmem_alloc_fast(size, &p)) ? p : malloc_slow(size));
+	return (likely(kmem_alloc_fast(size, &p)) ? p :
+	    malloc_slow(size, CALLER));
 }
 
 static KMA_NOINLINE void
 free_slow(void *p)
 {
-	kmem_free_slow(p, "free");
+	mode_free(p, "free");
 }
 
 KMA_EXPORT void
@@ -70,20 +75,23 @@ calloc(size_t n, size_t size)
 
 	if (unlikely(__builtin_mul_overflow(n, size, &bytes)))
 		return (or_enomem(NULL));
+	if (unlikely(mode_maybe()))
+		return (or_enomem(mode_zalloc(bytes, CALLER)));
 	return (or_enomem(kmem_zalloc(bytes)));
 }
 
 static KMA_NOINLINE void *
-realloc_slow(void *p, size_t size)
+realloc_slow(void *p, size_t size, const void *caller)
 {
 	if (p == NULL)
-		return (malloc(size));
+		return (kmem_alloc_fast(size, &p) ? p :
+		    malloc_slow(size, caller));
 	if (size == 0) {
 		if (!kmem_free_fast(p))
-			kmem_free_slow(p, "realloc");
+			mode_free(p, "realloc");
 		return (NULL);
 	}
-	return (or_enomem(kmem_realloc(p, size, "realloc")));
+	return (or_enomem(mode_realloc(p, size, "realloc")));
 }
 
 KMA_EXPORT void *
@@ -91,7 +99,7 @@ realloc(void *p, size_t size)
 {
 	if (likely(kmem_realloc_fast(p, size)))
 		return (p);
-	return (realloc_slow(p, size));
+	return (realloc_slow(p, size, CALLER));
 }
 
 KMA_EXPORT void *
@@ -101,7 +109,9 @@ reallocarray(void *p, size_t n, size_t size)
 
 	if (unlikely(__builtin_mul_overflow(n, size, &bytes)))
 		return (or_enomem(NULL));
-	return (realloc(p, bytes));
+	if (likely(kmem_realloc_fast(p, bytes)))
+		return (p);
+	return (realloc_slow(p, bytes, CALLER));
 }
 
 /*
@@ -118,6 +128,15 @@ power_of_2(size_t align)
 	return ((size_t)1 << (64 - __builtin_clzl(align - 1)));
 }
 
+/* align is a power of two. */
+static void *
+alloc_aligned(size_t align, size_t size, const void *caller)
+{
+	if (unlikely(mode_maybe()))
+		return (mode_memalign(align, size, caller));
+	return (kmem_memalign(align, size));
+}
+
 KMA_EXPORT void *
 memalign(size_t align, size_t size)
 {
@@ -127,13 +146,7 @@ memalign(size_t align, size_t size)
 		errno = EINVAL;
 		return (NULL);
 	}
-	return (or_enomem(kmem_memalign(power, size)));
-}
-
-KMA_EXPORT void *
-aligned_alloc(size_t align, size_t size)
-{
-	return (memalign(align, size));
+	return (or_enomem(alloc_aligned(power, size, CALLER)));
 }
 
 KMA_EXPORT int
@@ -144,7 +157,7 @@ posix_memalign(void **result, size_t align, size_t size)
 	if (align % sizeof(void *) != 0 || align == 0 ||
 	    (align & (align - 1)) != 0)
 		return (EINVAL);
-	p = kmem_memalign(align, size);
+	p = alloc_aligned(align, size, CALLER);
 	if (p == NULL)
 		return (ENOMEM);
 	*result = p;
@@ -155,7 +168,9 @@ KMA_EXPORT void *
 valloc(size_t size)
 {
 	/* The page size is known from the start on. */
-	return (or_enomem(kmem_init() ? kmem_memalign(PAGESIZE, size) : NULL));
+	if (unlikely(!kmem_init()))
+		return (or_enomem(NULL));
+	return (or_enomem(alloc_aligned(PAGESIZE, size, CALLER)));
 }
 
 KMA_EXPORT void *
@@ -163,7 +178,8 @@ pvalloc(size_t size)
 {
 	if (unlikely(size > PTRDIFF_MAX || !kmem_init()))
 		return (or_enomem(NULL));
-	return (valloc(size == 0 ? PAGESIZE : round_page(size)));
+	size = size == 0 ? PAGESIZE : round_page(size);
+	return (or_enomem(alloc_aligned(PAGESIZE, size, CALLER)));
 }
 
 KMA_EXPORT size_t
@@ -186,6 +202,8 @@ free_aligned_sized(void *p, size_t align, size_t size)
 	(void)size;
 	free(p);
 }
+
+void	*aligned_alloc(size_t align, size_t size) ALIAS_OF(memalign);
 
 /* glibc's other names. */
 void	 cfree(void *p) ALIAS_OF(free);

@@ -58,6 +58,7 @@ void	report_fault(const char *fmt, ...)
 #define REASON_FOREIGN		"non-malloced addr"
 #define REASON_UNALIGNED	"unaligned addr"
 #define REASON_DUPLICATE	"duplicated free"
+#define REASON_BOGUSTYPE	"bogus type"
 #define REASON_TYPE		"freed as another type"
 #define REASON_FREEPAGE		"addr in a free page"
 

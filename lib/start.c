@@ -1,14 +1,17 @@
 /*
  * start.c - what happens at the program's start and end, and at fork.
  *
- * Layer 9.  No state.  The allocator does not wait for this: it makes itself
- * ready at the first call, which may come before any constructor has run, or
- * never.
+ * Layer 9.  Owns what is known of the exit.  The allocator does not wait for
+ * this: it makes itself ready at the first call, which may come before any
+ * constructor has run, or never.
  */
+#define _GNU_SOURCE
+#include <dlfcn.h>
 #include <pthread.h>
 
 #include "cdefs.h"
 #include "kmem.h"
+#include "mode.h"
 #include "options.h"
 #include "start.h"
 #include "stats.h"
@@ -18,8 +21,45 @@ kma_start(void)
 {
 	options_read();
 	pthread_atfork(kmem_prefork, kmem_postfork_parent,
-	    kmem_postfork_child);
+	    mode_postfork_child);
 	stats_start();
+}
+
+#define WATCHES_MAX	8
+
+static bool watching, exiting;
+
+static void
+note_exit(void *arg)
+{
+	(void)arg;
+	exiting = true;
+}
+
+/*
+ * Handlers run in reverse: this one before all destructors if it was
+ * registered after the program's start, so the first few calls do so.  libc's
+ * name is looked up, since an import would cost each program more.
+ */
+void
+start_watch_exit(void)
+{
+	static unsigned watches;
+	int (*at_exit_do)(void (*)(void *), void *, void *);
+
+	if (relaxed_load(&watches) >= WATCHES_MAX ||
+	    __atomic_fetch_add(&watches, 1, __ATOMIC_RELAXED) >= WATCHES_MAX)
+		return;
+	at_exit_do = (int (*)(void (*)(void *), void *, void *))
+	    dlsym(RTLD_NEXT, "__cxa_atexit");
+	if (at_exit_do != NULL && at_exit_do(note_exit, NULL, NULL) == 0)
+		relaxed_store(&watching, true);
+}
+
+bool
+start_still_running(void)
+{
+	return (relaxed_load(&watching) && !exiting);
 }
 
 static __attribute__((destructor)) void

@@ -6,6 +6,17 @@
 #ifndef KMA_START_H
 #define KMA_START_H
 
+#include <stdbool.h>
+
+/*
+ * Is it known that the process has not begun to exit?  Destructors run for an
+ * object that is unloaded and at exit alike.  Before the first dlopen nothing
+ * can be unloaded, and nothing is known.
+ */
+bool	start_still_running(void);
+/* From dlopen, before it does its work. */
+void	start_watch_exit(void);
+
 /* The constructor, here so that malloc.c takes it along out of an archive. */
 void	kma_start(void);
 

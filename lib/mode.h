@@ -1,0 +1,44 @@
+/*
+ * mode.h - the slow way of the faces, past the modes.
+ *
+ * Layer 7.  A mode is on for a thread whose cache is hidden: then each of its
+ * calls comes here, and the mode sees it (the always-empty lists of 1988).  No
+ * errno.
+ */
+#ifndef KMA_MODE_H
+#define KMA_MODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "cache.h"
+#include "cdefs.h"
+
+/* What kmem_alloc_slow() and its like do, by a caller's return address. */
+void	*mode_alloc(size_t size, const void *caller);
+void	*mode_zalloc(size_t size, const void *caller);
+void	*mode_memalign(size_t align, size_t size, const void *caller);
+/* p is not NULL, and size is not 0. */
+void	*mode_realloc(void *p, size_t size, const char *func);
+void	 mode_free(void *p, const char *func);
+
+/*
+ * Charges what the calling thread allocates from now on to a type; 0: to
+ * none.
+ */
+void	mode_settype(unsigned type);
+
+/* Do all blocks have the tag of their type? */
+bool	 mode_tags(void);
+
+/* Could a mode be on?  For those who do not come by the fast path. */
+static inline bool
+mode_maybe(void)
+{
+	return (kmem_cache == &cache_none);
+}
+
+/* Around fork. */
+void	mode_postfork_child(void);
+
+#endif /* KMA_MODE_H */
