@@ -143,7 +143,8 @@ START_TEST(retreats)
 	ck_assert_uint_eq(kmempages, 10);
 	ck_assert_uint_eq(kmemsizes[10], KU_HOLE);
 	ck_assert_uint_eq(kmemsizes[9], KU_CLEAN);
-	ck_assert_uint_le(unit_vmsize(), vm - ptob(got - 10));
+	/* valgrind may have grown a little. */
+	ck_assert_uint_le(unit_vmsize(), vm - ptob(got - 10) + MB / 16);
 	extend(1, &first, &got);
 	ck_assert_uint_eq(first, 10);
 	check_memory(first, got);
