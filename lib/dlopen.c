@@ -11,6 +11,7 @@
 #define _GNU_SOURCE
 #include <dlfcn.h>
 
+#include "account.h"
 #include "cdefs.h"
 #include "dlopen.h"
 #include "options.h"
@@ -35,9 +36,15 @@ dlopen_real(void)
 	return (fn);
 }
 
+/*
+ * What dlopen maps may lie where something was that is gone.  It has to be
+ * forgotten before: constructors call malloc while dlopen still works.
+ */
 int
 dlopen_flags(int flags)
 {
+	if (options.o_accounting)
+		account_forget();
 #ifdef RTLD_DEEPBIND
 	if (!options.o_deepbind_keep)
 		flags &= ~RTLD_DEEPBIND;

@@ -16,6 +16,7 @@
 
 /* What each lock guards, in the order in which they may be nested. */
 enum lock_rank {
+	RANK_ACCOUNT,	/* account.c: which type a caller has */
 	RANK_MEMTYPE,	/* memtype.c: types, and who waits for room */
 	RANK_LEARN,	/* learn.c: the register of learned lists */
 	RANK_CACHES,	/* cache.c: the register of thread caches */

@@ -2,7 +2,8 @@
  * memtype.c - malloc types: figures, limits, sleep and wake-up.
  *
  * Layer 6.  Owns memtype[] and the queues of those that wait for room; both
- * are added to under memtype_lock (RANK_MEMTYPE).  Calls cache.h, meta.h.
+ * are added to under memtype_lock (RANK_MEMTYPE).  Calls cache.h, meta.h,
+ * options.h.
  *
  * Whoever waits is given its room by the one who makes it: so it cannot be
  * overtaken, and one wake-up is enough.  That none gets lost takes an order.
@@ -12,6 +13,7 @@
  */
 #include "memtype.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 #include <time.h>
@@ -19,8 +21,11 @@
 #include "cache.h"
 #include "lock.h"
 #include "meta.h"
+#include "options.h"
 #include "os.h"
 #include "report.h"
+
+static_assert(NOLIMIT == OPTION_NOLIMIT, "one says so to the other");
 
 #define ADVANCE	(MEMTYPE_SPARE / 2)	/* taken at once */
 
@@ -81,7 +86,7 @@ make(const char *name)
 		name = "(other)";
 	for (size_t i = 0; i < KMA_NAMELEN - 1 && name[i] != '\0'; i++)
 		ks->ks_name[i] = name[i];
-	ks->ks_limit = NOLIMIT;
+	ks->ks_limit = options_typelimit(ks->ks_name);
 	__atomic_store_n(&memtype_ntypes, type + 1, __ATOMIC_RELEASE);
 	return (type);
 }

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cdefs.h"
+#include "kma.h"
 #include "os.h"
 #include "report.h"
 
@@ -148,6 +149,102 @@ set_abort(const char *value)
 	return (parse_choice(value, "yes", "no", &options.o_abort));
 }
 
+static bool
+set_accounting(const char *value)
+{
+	size_t len = value != NULL ? length_until(value, '\0') : 0;
+
+	if (len == 0 || len >= OPTION_PATH_MAX)
+		return (false);
+	if (equal(value, "object"))
+		len = 0;
+	memcpy(options.o_accounting_file, value, len);
+	options.o_accounting_file[len] = '\0';
+	options.o_accounting = true;
+	return (true);
+}
+
+/*
+ * Limits of types.  Of a name, as many characters count as a type keeps.
+ */
+
+static struct typelimit {
+	char	tl_name[KMA_NAMELEN];
+	size_t	tl_bytes;
+} typelimits[OPTION_LIMITS];
+static unsigned ntypelimits;
+
+static bool
+add_typelimit(const char *name, size_t len, size_t bytes)
+{
+	struct typelimit tl = { .tl_bytes = bytes };
+	unsigned i = 0;
+
+	if (len == 0)
+		return (false);
+	if (len > KMA_NAMELEN - 1)
+		len = KMA_NAMELEN - 1;
+	memcpy(tl.tl_name, name, len);
+	while (i < ntypelimits && !equal(typelimits[i].tl_name, tl.tl_name))
+		i++;
+	if (i == OPTION_LIMITS) {
+		report_warn("KMA_OPTIONS: more than %d limits: none for '%s'",
+		    OPTION_LIMITS, tl.tl_name);
+		return (true);
+	}
+	typelimits[i] = tl;
+	ntypelimits += i == ntypelimits;
+	return (true);
+}
+
+/* BYTES or TYPE:BYTES; a type's name may have colons. */
+static bool
+set_limit(const char *value)
+{
+	const char *number = value;
+	size_t n;
+
+	for (const char *p = value; p != NULL && *p != '\0'; p++)
+		if (*p == ':')
+			number = p + 1;
+	if (!parse_number(number, SIZE_MAX, &n))
+		return (false);
+	if (number != value)
+		return (add_typelimit(value, (size_t)(number - 1 - value),
+		    n > 0 ? n : OPTION_NOLIMIT));
+	options.o_limit = n;
+	return (true);
+}
+
+/* The length of name if it is text or what comes before a '.' or '-'. */
+static size_t
+begins(const char *text, const char *name)
+{
+	size_t len = length_until(name, '\0');
+
+	for (size_t i = 0; i < len; i++)
+		if (text[i] != name[i])
+			return (0);
+	return (text[len] == '\0' || text[len] == '.' || text[len] == '-' ?
+	    len : 0);
+}
+
+size_t
+options_typelimit(const char *name)
+{
+	size_t best = 0, bytes = OPTION_NOLIMIT;
+
+	for (unsigned i = 0; i < ntypelimits; i++) {
+		size_t len = begins(name, typelimits[i].tl_name);
+
+		if (len > best) {
+			best = len;
+			bytes = typelimits[i].tl_bytes;
+		}
+	}
+	return (bytes);
+}
+
 static const struct option {
 	const char	*key;
 	const char	*form;
@@ -167,6 +264,10 @@ static const struct option {
 	    "what dlopen does with RTLD_DEEPBIND [drop]" },
 	{ "abort", "=yes|no", set_abort,
 	    "abort after the message about a misuse of the heap [yes]" },
+	{ "accounting", "=object|FILE", set_accounting,
+	    "types by the object that calls malloc, or by the rules in FILE" },
+	{ "limit", "=[TYPE:]BYTES", set_limit,
+	    "what the process, or a type, may have in use (K, M, G, T)" },
 };
 #define NOPTION	(sizeof(option_table) / sizeof(option_table[0]))
 

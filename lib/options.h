@@ -8,12 +8,16 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "cdefs.h"
 
 #define OPTION_PATH_MAX	256
 
 #define SPACING_LEARN	0
+
+#define OPTION_LIMITS	16		/* limit=TYPE:BYTES, at most */
+#define OPTION_NOLIMIT	SIZE_MAX
 
 /* What the options say; the defaults until options_read() is called. */
 struct options {
@@ -24,6 +28,9 @@ struct options {
 	size_t	 o_reserve;		/* bytes; 0: chosen from the machine */
 	bool	 o_deepbind_keep;
 	bool	 o_abort;
+	bool	 o_accounting;		/* types by who calls malloc */
+	char	 o_accounting_file[OPTION_PATH_MAX];	/* rules; "": none */
+	size_t	 o_limit;		/* bytes of pages in use; 0: none */
 };
 extern KMA_HIDDEN struct options options;
 
@@ -36,5 +43,12 @@ void	options_read(void);
 
 /* The same from a given string: for options_read() and for tests. */
 void	options_parse(const char *text);
+
+/*
+ * What limit=TYPE:BYTES says of a type; OPTION_NOLIMIT if nothing.  TYPE is
+ * the whole name or what stands in it before a '.' or '-', so that libfoo.so
+ * means libfoo.so.1.2 as well; of several that fit, the longest counts.
+ */
+size_t	options_typelimit(const char *name);
 
 #endif /* KMA_OPTIONS_H */

@@ -75,6 +75,12 @@ int	os_dup_high(int fd);
 void	os_close(int fd);
 /* Reads up to len bytes of a file from its start: a count, or -errno. */
 long	os_read_file(const char *path, void *buf, size_t len);
+/* Opens a file for reading, for a moment: a descriptor, or -errno. */
+int	os_open(const char *path);
+/* Reads up to len bytes, some at least: a count, 0 at the end, or -errno. */
+long	os_read(int fd, void *buf, size_t len);
+/* The same at an offset; fewer only at the end. */
+long	os_read_at(int fd, void *buf, size_t len, uint64_t offset);
 int	os_getpid(void);
 /* Threads of the process; 0 if unknown. */
 unsigned os_nthreads(void);

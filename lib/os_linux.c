@@ -225,21 +225,52 @@ os_create(const char *path)
 	return (high);
 }
 
+int
+os_open(const char *path)
+{
+	return ((int)os_syscall(SYS_openat, AT_FDCWD, (long)path,
+	    O_RDONLY | O_CLOEXEC, 0, 0, 0));
+}
+
+long
+os_read(int fd, void *buf, size_t len)
+{
+	long n;
+
+	do
+		n = os_syscall(SYS_read, fd, (long)buf, (long)len, 0, 0, 0);
+	while (n == -EINTR);
+	return (n);
+}
+
+long
+os_read_at(int fd, void *buf, size_t len, uint64_t offset)
+{
+	size_t have = 0;
+	long n;
+
+	do {
+		n = os_syscall(SYS_pread64, fd, (long)((char *)buf + have),
+		    (long)(len - have), (long)(offset + have), 0, 0);
+		have += n > 0 ? (size_t)n : 0;
+	} while ((n > 0 && have < len) || n == -EINTR);
+	return (n < 0 ? n : (long)have);
+}
+
 long
 os_read_file(const char *path, void *buf, size_t len)
 {
 	size_t have = 0;
-	long n, fd = os_syscall(SYS_openat, AT_FDCWD, (long)path,
-	    O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	int fd = os_open(path);
+	long n;
 
 	if (fd < 0)
 		return (fd);
 	do {
-		n = os_syscall(SYS_read, fd, (long)((char *)buf + have),
-		    (long)(len - have), 0, 0, 0);
+		n = os_read(fd, (char *)buf + have, len - have);
 		have += n > 0 ? (size_t)n : 0;
-	} while ((n > 0 && have < len) || n == -EINTR);
-	os_close((int)fd);
+	} while (n > 0 && have < len);
+	os_close(fd);
 	return (n < 0 ? n : (long)have);
 }
 

@@ -3,7 +3,7 @@
  *
  * Layer 3.  Owns the tree of free runs, the count of everything in the arena
  * and one lock, RANK_PAGERUN, which guards these and the tables of
- * kmemsizes.h.  Calls runtree.h, kmemsizes.h, meta.h, os.h.
+ * kmemsizes.h.  Calls runtree.h, kmemsizes.h, meta.h, options.h, os.h.
  *
  * Invariants, under the lock:
  *	inuse + free pages + holes = kmempages
@@ -37,6 +37,7 @@
 #include "kmemsizes.h"
 #include "lock.h"
 #include "meta.h"
+#include "options.h"
 #include "os.h"
 #include "report.h"
 #include "runtree.h"
@@ -91,6 +92,19 @@ static inline size_t
 dirty_pages(void)
 {
 	return (pr_tree.rt_root != NULL ? pr_tree.rt_root->pr_sumdirty : 0);
+}
+
+/*
+ * Does the option limit allow so many more in use?  It is asked each time: a
+ * malloc may come before there is an environment to read options from.
+ */
+static inline bool
+within_limit(size_t npages)
+{
+	size_t limit = btop(options.o_limit);
+
+	return (likely(options.o_limit == 0) ||
+	    (npages <= limit && pr_inuse <= limit - npages));
 }
 
 static inline bool
@@ -544,7 +558,8 @@ pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
 		return (ENOMEM);
 	lock_acquire(&pr_lock);
 	run = runtree_firstfit(&pr_tree, need);
-	if (reserve_node() != 0 || (run == NULL && grow(need) != 0)) {
+	if (!within_limit(npages) || reserve_node() != 0 ||
+	    (run == NULL && grow(need) != 0)) {
 		lock_release(&pr_lock);
 		return (ENOMEM);
 	}
@@ -603,6 +618,8 @@ grow_in_place(page_t page, size_t old, size_t npages)
 	page_t next = page + (page_t)old;
 	struct pagerun *run = NULL;
 
+	if (!within_limit(extra))
+		return (ENOMEM);
 	if (is_free_kind(next)) {
 		run = meta_ptr(kmemusage[next]);
 		if (run->pr_npages < extra &&

@@ -6,10 +6,10 @@
 
 . "$KMA_SRCDIR/tests/unit/variant.sh"
 
-some='cache kmem learn pagerun'
+some='account cache kmem learn maps pagerun symbol'
 if [ "${1:-}" = all ] || [ -n "${KMA_TEST_ALL:-}" ]; then
-	some='bucket cache kmem kmemsizes learn lock meta options os os_thread
-	    pagerun report runtree stats'
+	some='account bucket cache kmem kmemsizes learn lock maps meta options os
+	    os_thread pagerun report runtree stats symbol'
 else
 	KMA_TEST_SLOW=1
 	export KMA_TEST_SLOW
