@@ -17,7 +17,7 @@ struct mapping {
 	uintptr_t	m_start;
 	uintptr_t	m_end;
 	uint64_t	m_offset;	/* in the file, of m_start */
-	bool		m_isfile;	/* memory of a file: m_path is its own */
+	bool		m_isfile;	/* memory of a file, with m_path */
 	bool		m_named;	/* and all of it, and no file removed */
 	char		m_path[MAPS_PATH];
 };

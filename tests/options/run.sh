@@ -80,7 +80,7 @@ done
 
 # help
 works help help
-for key in help stats decay spacing reserve deepbind abort; do
+for key in help stats decay spacing reserve deepbind abort accounting limit; do
 	echo "$err" | grep -qE "^libkma:  +$key(=|\[|:| )"
 	result "help: names $key" "$err"
 done
@@ -110,13 +110,14 @@ for pair in spacing=0 spacing=3 spacing=5 spacing=8 spacing=-1 spacing=x \
     reserve= reserve=x reserve=-1 reserve=0 reserve=10Q \
     reserve=99999999999999999999 reserve=99999999T \
     deepbind= deepbind=yes deepbind=Drop abort= abort=maybe abort=YES \
-    abort=yess abort=n stats=; do
+    abort=yess abort=n stats= accounting= limit= limit=x limit=1Q \
+    limit=a: limit=:1; do
 	key=${pair%%=*}
 	value=${pair#*=}
 	works "$pair" "$pair"
 	says "$pair: a bad value" "$(bad "$key" "$value")"
 done
-for key in spacing decay reserve deepbind abort; do
+for key in spacing decay reserve deepbind abort accounting limit; do
 	works "$key" "$key without a value"
 	says "$key without a value" "$(bad $key '')"
 done

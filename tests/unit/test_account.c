@@ -326,7 +326,8 @@ START_TEST(bad_rules)
 {
 	char want[512], *a, *b;
 
-	setup("good liba.so\nalone\nx y z too much\n  \n#\nfine libb.so f # g\n");
+	setup("good liba.so\nalone\nx y z too much\n  \n#\n"
+	    "fine libb.so f # g\n");
 	snprintf(want, sizeof(want),
 	    "libkma: %s/rules:2: not TYPE OBJECT [FUNCTION]\n"
 	    "libkma: %s/rules:3: not TYPE OBJECT [FUNCTION]\n", dir, dir);

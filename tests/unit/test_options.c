@@ -15,7 +15,8 @@
 #define T	((size_t)1 << 40)
 
 /* The same text may set several options: one is looked at. */
-enum field { STATS, DECAY, SPACING_, RESERVE, DEEPBIND, ABORT };
+enum field { STATS, DECAY, SPACING_, RESERVE, DEEPBIND, ABORT, ACCOUNTING,
+	LIMIT };
 
 static size_t
 value_of(enum field f)
@@ -33,6 +34,10 @@ value_of(enum field f)
 		return (options.o_deepbind_keep);
 	case ABORT:
 		return (options.o_abort);
+	case ACCOUNTING:
+		return (options.o_accounting);
+	case LIMIT:
+		return (options.o_limit);
 	}
 	return (0);
 }
@@ -71,6 +76,14 @@ static const struct {
 	{ "abort=yes", ABORT, 1 },
 	{ "abort=no,abort=yes", ABORT, 1 },
 	{ "stats,,decay=7,", DECAY, 7 },
+	{ "", ACCOUNTING, 0 },
+	{ "accounting=object", ACCOUNTING, 1 },
+	{ "accounting=./object", ACCOUNTING, 1 },
+	{ "", LIMIT, 0 },
+	{ "limit=1", LIMIT, 1 },
+	{ "limit=64M", LIMIT, 64 * M },
+	{ "limit=64M,limit=0", LIMIT, 0 },
+	{ "limit=64M,limit=a:1G,limit=b:0", LIMIT, 64 * M },
 	{ ",stats,abort=no", STATS, 1 },
 };
 
@@ -136,6 +149,18 @@ static const struct {
 	{ "abort=Yes", BAD("Yes", "abort") },
 	{ "abort", BAD("", "abort") },
 	{ "stats=", BAD("", "stats") },
+	{ "accounting", BAD("", "accounting") },
+	{ "accounting=", BAD("", "accounting") },
+	{ "limit", BAD("", "limit") },
+	{ "limit=", BAD("", "limit") },
+	{ "limit=x", BAD("x", "limit") },
+	{ "limit=1x", BAD("1x", "limit") },
+	{ "limit=-1", BAD("-1", "limit") },
+	{ "limit=99999999T", BAD("99999999T", "limit") },
+	{ "limit=:1", BAD(":1", "limit") },
+	{ "limit=a:", BAD("a:", "limit") },
+	{ "limit=a:x", BAD("a:x", "limit") },
+	{ "limit=1:a:", BAD("1:a:", "limit") },
 	{ "help=1", BAD("1", "help") },
 	{ "nonsense", UNKNOWN("nonsense") },
 	{ "nonsense=1", UNKNOWN("nonsense") },
@@ -202,6 +227,86 @@ START_TEST(stats_file)
 }
 END_TEST
 
+START_TEST(accounting_file)
+{
+	char text[400] = "accounting=";
+
+	options_parse("accounting=/some/rules");
+	ck_assert_str_eq(options.o_accounting_file, "/some/rules");
+	options_parse("accounting=object");
+	ck_assert_str_eq(options.o_accounting_file, "");
+	memset(text + 11, 'a', OPTION_PATH_MAX - 1);
+	options_parse(text);
+	ck_assert_uint_eq(strlen(options.o_accounting_file),
+	    OPTION_PATH_MAX - 1);
+	memset(text + 11, 'b', OPTION_PATH_MAX);
+	capture_begin();
+	options_parse(text);
+	ck_assert_ptr_nonnull(strstr(capture_end(), "bad value 'bbbb"));
+	ck_assert_int_eq(options.o_accounting_file[0], 'a');
+}
+END_TEST
+
+START_TEST(type_limits)
+{
+	ck_assert_uint_eq(options_typelimit("libfoo.so"), OPTION_NOLIMIT);
+	options_parse("limit=libfoo.so:64M,limit=a:b:1K,limit=libfoo.so.2:3,"
+	    "limit=two words:5,limit=libbar:7,limit=(generated):9");
+	ck_assert_uint_eq(options.o_limit, 0);
+	ck_assert_uint_eq(options_typelimit("libfoo.so"), 64 * M);
+	ck_assert_uint_eq(options_typelimit("libfoo.so.1.2"), 64 * M);
+	ck_assert_uint_eq(options_typelimit("libfoo.so-old"), 64 * M);
+	ck_assert_uint_eq(options_typelimit("libfoo.so.2"), 3);
+	ck_assert_uint_eq(options_typelimit("libfoo.so.2.1"), 3);
+	ck_assert_uint_eq(options_typelimit("libfoo.so.21"), 64 * M);
+	ck_assert_uint_eq(options_typelimit("libfoo.sox"), OPTION_NOLIMIT);
+	ck_assert_uint_eq(options_typelimit("libfoo.s"), OPTION_NOLIMIT);
+	ck_assert_uint_eq(options_typelimit("libfoo"), OPTION_NOLIMIT);
+	ck_assert_uint_eq(options_typelimit(""), OPTION_NOLIMIT);
+	ck_assert_uint_eq(options_typelimit("a:b"), 1024);
+	ck_assert_uint_eq(options_typelimit("a"), OPTION_NOLIMIT);
+	ck_assert_uint_eq(options_typelimit("two words"), 5);
+	ck_assert_uint_eq(options_typelimit("libbar.so.6"), 7);
+	ck_assert_uint_eq(options_typelimit("libbar-2.31.so"), 7);
+	ck_assert_uint_eq(options_typelimit("(generated)"), 9);
+	/* The last one of a name counts; 0 is none. */
+	options_parse("limit=libbar:8,limit=libfoo.so.2:0");
+	ck_assert_uint_eq(options_typelimit("libbar.so"), 8);
+	ck_assert_uint_eq(options_typelimit("libfoo.so.2"), OPTION_NOLIMIT);
+}
+END_TEST
+
+/* A type keeps 31 characters, so the option's name has no more either. */
+START_TEST(long_type_limits)
+{
+	options_parse("limit=0123456789012345678901234567890123456789:6");
+	ck_assert_uint_eq(options_typelimit("0123456789012345678901234567890"),
+	    6);
+	ck_assert_uint_eq(options_typelimit("012345678901234567890123456789"),
+	    OPTION_NOLIMIT);
+}
+END_TEST
+
+START_TEST(many_type_limits)
+{
+	char text[40];
+
+	capture_begin();
+	for (int i = 1; i <= OPTION_LIMITS; i++) {
+		snprintf(text, sizeof(text), "limit=t%d:%d", i, i);
+		options_parse(text);
+	}
+	ck_assert_str_eq(capture_end(), "");
+	capture_begin();
+	options_parse("limit=more:5,limit=t3:33");
+	ck_assert_str_eq(capture_end(), "libkma: KMA_OPTIONS: more than 16 "
+	    "limits: none for 'more'\n");
+	ck_assert_uint_eq(options_typelimit("more"), OPTION_NOLIMIT);
+	ck_assert_uint_eq(options_typelimit("t3"), 33);
+	ck_assert_uint_eq(options_typelimit("t16"), 16);
+}
+END_TEST
+
 /* A word of any length is cut, not written beyond. */
 START_TEST(long_words)
 {
@@ -221,7 +326,7 @@ END_TEST
 START_TEST(help)
 {
 	static const char *const keys[] = { "stats", "decay", "spacing",
-	    "reserve", "deepbind", "abort", "help" };
+	    "reserve", "deepbind", "abort", "help", "accounting", "limit" };
 	const char *text;
 
 	capture_begin();
@@ -247,5 +352,6 @@ START_TEST(environment)
 }
 END_TEST
 
-UNIT_MAIN("options", 1, good_values, bad_values, stats_file, long_words, help,
+UNIT_MAIN("options", 1, good_values, bad_values, stats_file, accounting_file,
+    type_limits, long_type_limits, many_type_limits, long_words, help,
     environment);

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "kmemsizes.h"
+#include "options.h"
 #include "pagerun.h"
 #include "unit.h"
 
@@ -793,7 +794,43 @@ START_TEST(threads)
 }
 END_TEST
 
-UNIT_MAIN("pagerun", 1, untouched, against_model, against_model_without_decay,
+/* The option limit: it is the pages in use that count, to the page. */
+START_TEST(option_limit)
+{
+	size_t limit = 1000;
+	page_t page, more;
+
+	unit_pages(DECAY);
+	page = alloc(900);
+	/* Set below what is in use: no more, but the rest works. */
+	options.o_limit = ptob(500);
+	ck_assert_int_eq(pagerun_alloc(1, 1, KIND, &more, NULL), ENOMEM);
+	ck_assert_int_eq(pagerun_resize(page, 901, KIND), ENOMEM);
+	ck_assert_int_eq(pagerun_resize(page, 800, KIND), 0);
+	options.o_limit = ptob(limit) + PAGESIZE - 1;
+	ck_assert_int_eq(pagerun_alloc(201, 1, KIND, &more, NULL), ENOMEM);
+	ck_assert_int_eq(pagerun_resize(page, 1001, KIND), ENOMEM);
+	ck_assert_int_eq(pagerun_resize(page, 1000, KIND), 0);
+	ck_assert_int_eq(pagerun_alloc(1, 1, KIND, &more, NULL), ENOMEM);
+	ck_assert_int_eq(pagerun_resize(page, 800, KIND), 0);
+	more = alloc(200);
+	ck_assert_uint_eq(stats().ps_inuse, limit);
+	ck_assert_uint_eq(stats().ps_maxused, limit);
+	pagerun_free(page);
+	/* Alignment takes addresses, and no pages. */
+	ck_assert_int_eq(pagerun_alloc(800, 1024, KIND, &page, NULL), 0);
+	ck_assert_int_eq(pagerun_alloc(SIZE_MAX >> 20, 1, KIND, &page, NULL),
+	    ENOMEM);
+	pagerun_free(page);
+	pagerun_free(more);
+	options.o_limit = 1;
+	ck_assert_int_eq(pagerun_alloc(1, 1, KIND, &page, NULL), ENOMEM);
+	pagerun_check();
+}
+END_TEST
+
+UNIT_MAIN("pagerun", 1, option_limit, untouched, against_model,
+    against_model_without_decay,
     lowest_address_first, coalesces_both_ways, impossible_sizes,
     grows_with_the_arena, steps_over_holes, move_copies_nothing,
     clean_is_zero, zero_skips_clean_pages, zero_leaves_the_untouched,
