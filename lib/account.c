@@ -2,8 +2,8 @@
  * account.c - types for programs that have none: by who calls malloc.
  *
  * Layer 7.  Owns the table of callers, which is read without a lock, and the
- * ranges behind it, under account_lock (RANK_ACCOUNT).  Calls maps.h,
- * memtype.h, rules.h, symbol.h.  Never the loader: malloc is called under its
+ * ranges behind it, under account_lock (RANK_ACCOUNT).  Calls kmem.h,
+ * maps.h, memtype.h, rules.h, symbol.h.  Never the loader: malloc is called under its
  * lock.
  *
  *	caller -> table[hash]	one word: key and type
@@ -20,15 +20,16 @@
 #include "account.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <string.h>
 
 #include "cdefs.h"
+#include "kmem.h"
 #include "lock.h"
 #include "maps.h"
 #include "memtype.h"
 #include "meta.h"
 #include "options.h"
+#include "os.h"
 #include "param.h"
 #include "report.h"
 #include "rules.h"
@@ -51,6 +52,7 @@ struct range {
 
 static uint64_t		table[NSLOT];	/* key << TYPE_BITS | type; 0 */
 static bool		by_address;	/* the key, see above */
+static uint32_t		state;		/* 0 untouched, 1 starting, 2 ready */
 
 static struct lock	account_lock;
 static struct range	*ranges;
@@ -58,13 +60,32 @@ static size_t		nranges;
 static size_t		range_room;
 static uint64_t		generation;
 
-void
-account_init(void)
+static void
+start(void)
 {
 	lock_init(&account_lock, RANK_ACCOUNT);
 	if (options.o_accounting_file[0] != '\0')
 		rules_read(options.o_accounting_file);
-	by_address = rules_want_functions();
+	relaxed_store(&by_address, rules_want_functions());
+}
+
+bool
+account_init(void)
+{
+	uint32_t was = 0;
+
+	if (!kmem_init())
+		return (false);
+	if (__atomic_compare_exchange_n(&state, &was, 1, false,
+	    __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
+		lock_depth++;		/* a handler's fork takes nothing */
+		start();
+		__atomic_store_n(&state, 2, __ATOMIC_RELEASE);
+		lock_depth--;
+	}
+	while (__atomic_load_n(&state, __ATOMIC_ACQUIRE) != 2)
+		os_yield();
+	return (true);
 }
 
 /*
@@ -74,7 +95,7 @@ account_init(void)
 static inline uint64_t
 key_of(uintptr_t addr)
 {
-	return (by_address ? addr : btop(addr));
+	return (relaxed_load(&by_address) ? addr : btop(addr));
 }
 
 static inline uint64_t *
@@ -271,6 +292,8 @@ find_out(uintptr_t addr)
 	uint64_t began;
 	struct range r;
 
+	if (!account_init())
+		return (memtype_number(ACCOUNT_UNKNOWN));
 	lock_acquire(&account_lock);
 	began = generation;
 	r.r_type = range_find(addr);

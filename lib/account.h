@@ -8,6 +8,7 @@
 #ifndef KMA_ACCOUNT_H
 #define KMA_ACCOUNT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -16,10 +17,10 @@
 #define ACCOUNT_UNKNOWN		"(unknown)"
 
 /*
- * Once, before the first use and before there is a second thread; reads the
- * rules of the option, if it names a file.
+ * Reads the rules of the option, if it names a file.  The first use does it as
+ * well.  False: there is no memory to begin with.
  */
-void	account_init(void);
+bool	account_init(void);
 
 /* The type of what is allocated for a return address: 1 at least. */
 unsigned account_type(const void *caller);

@@ -34,6 +34,8 @@ start(void)
 	bucket_init(options.o_spacing == SPACING_LEARN ? 1 : options.o_spacing);
 	cache_init();
 	memtype_init();
+	if (options.o_accounting)
+		cache_hide_all();
 	if (options.o_spacing == SPACING_LEARN)
 		learn_init();
 	return (true);

@@ -7,8 +7,10 @@
 
 #include <errno.h>
 
+#include "account.h"
 #include "kmem.h"
 #include "memtype.h"
+#include "options.h"
 #include "typed.h"
 
 static KMA_TLS unsigned current;	/* type; 0: none */
@@ -17,8 +19,9 @@ static KMA_TLS unsigned current;	/* type; 0: none */
 static inline unsigned
 type_of_call(const void *caller)
 {
-	(void)caller;
-	return (current);
+	if (current != 0 || likely(!options.o_accounting))
+		return (current);
+	return (account_type(caller));
 }
 
 static KMA_NOINLINE void *
@@ -90,7 +93,7 @@ mode_free(void *p, const char *func)
 bool
 mode_tags(void)
 {
-	return (false);
+	return (options.o_accounting);
 }
 
 void

@@ -30,8 +30,6 @@ setup(const char *rules)
 	char option[128], path[80];
 	int fd;
 
-	unit_caches(1);
-	memtype_init();
 	strcpy(dir, "/tmp/kma-account-XXXXXX");
 	ck_assert_ptr_nonnull(mkdtemp(dir));
 	if (rules != NULL) {
@@ -41,11 +39,11 @@ setup(const char *rules)
 		    (ssize_t)strlen(rules));
 		close(fd);
 		snprintf(option, sizeof(option), "accounting=%s", path);
-		options_parse(option);
+		unit_options("%s", option);
 	} else
-		options_parse("accounting=object");
+		unit_options("accounting=object");
 	capture_begin();
-	account_init();
+	ck_assert(account_init());
 	text = capture_end();
 }
 
