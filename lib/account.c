@@ -3,8 +3,8 @@
  *
  * Layer 7.  Owns the table of callers, which is read without a lock, and the
  * ranges behind it, under account_lock (RANK_ACCOUNT).  Calls kmem.h,
- * maps.h, memtype.h, rules.h, symbol.h.  Never the loader: malloc is called under its
- * lock.
+ * maps.h, memtype.h, rules.h, symbol.h.  Never the loader: malloc is called
+ * under its lock.
  *
  *	caller -> table[hash]	one word: key and type
  *	       -> ranges	by address, under the lock

@@ -14,7 +14,7 @@ struct lib {
 	void	*(*do_memalign)(size_t align, size_t size);
 	void	*(*do_posix_memalign)(size_t align, size_t size);
 	void	*(*do_new)(size_t size);
-	void	*(*do_other)(size_t size);	/* malloc, by another function */
+	void	*(*do_other)(size_t size);	/* malloc elsewhere */
 	char	*(*do_strdup)(const char *text);
 	void	 (*do_free)(void *p);
 };

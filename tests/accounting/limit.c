@@ -55,7 +55,7 @@ alone(void)
 	ok(one->do_malloc(1) == NULL, "and no more");
 	free(p[0]);
 	ok(one->do_malloc(LIMIT + 1) == NULL, "never more than the limit");
-	ok(figures("libone.so").ks_limit == LIMIT, "the limit among the figures");
+	ok(figures("libone.so").ks_limit == LIMIT, "its figures tell it");
 }
 
 static void *
