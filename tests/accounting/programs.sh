@@ -5,6 +5,7 @@
 set -u
 
 : "${LIBKMA:?the path of libkma.so}"
+: "${KMA_BUILDDIR:=.}"
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -25,7 +26,7 @@ result() {
 type() {
 	awk -v pattern="$2" '
 		/^Memory statistics by type/ { table = 1; next }
-		/^[A-Z]/ { table = 0 }
+		/^Memory/ { table = 0 }
 		table && $1 ~ pattern { sum += $4 }
 		END { print sum + 0 }' "$1"
 }
@@ -71,6 +72,17 @@ $n += length($h{$_}) for sort keys %h;
 print "$n\n";
 print scalar(`echo hello`);
 '
+
+# A program of which it is known what it leaves: the table has exactly that.
+LD_PRELOAD=$LIBKMA KMA_TEST_REEXEC=1 \
+    KMA_OPTIONS="accounting=object,stats=$tmp/stats" \
+    "$KMA_BUILDDIR/tests/accounting/objects" >/dev/null
+awk '$1 == "libone.so" && NF > 6 { print $2, $3 }
+	$1 == "libtwo.so" && NF > 6 { print $2, $3 }
+	$1 == "libthree.so" && NF > 6 { print $2, $3 }' \
+    "$tmp/stats" >"$tmp/have"
+printf '%s\n' '4 8576' '0 0' '0 0' | diff - "$tmp/have" >"$tmp/diff"
+result "the table says what is left" "$tmp/diff"
 
 # Rules that cannot be read: said once, and the program runs on.
 out=$(LD_PRELOAD=$LIBKMA KMA_OPTIONS=accounting=$tmp/none \
