@@ -307,6 +307,8 @@ find_out(uintptr_t addr)
 	if (generation == began && range_add(&r))
 		table_put(addr, r.r_type);
 	lock_release(&account_lock);
+	if (KMA_DEBUGGING)
+		account_check();
 	return (r.r_type);
 }
 
