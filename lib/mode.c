@@ -90,6 +90,15 @@ mode_free(void *p, const char *func)
 		typed_free(p, 0, func);
 }
 
+void
+mode_start(void)
+{
+	if (options.o_accounting) {
+		cache_hide_all();
+		cache_hide(false);
+	}
+}
+
 bool
 mode_tags(void)
 {

@@ -38,6 +38,12 @@ mode_maybe(void)
 	return (kmem_cache == &cache_none);
 }
 
+/*
+ * When the options are known.  A call may have come before there was an
+ * environment to read them from.
+ */
+void	mode_start(void);
+
 /* Around fork. */
 void	mode_postfork_child(void);
 

@@ -20,6 +20,7 @@ __attribute__((constructor)) void
 kma_start(void)
 {
 	options_read();
+	mode_start();
 	pthread_atfork(kmem_prefork, kmem_postfork_parent,
 	    mode_postfork_child);
 	stats_start();
