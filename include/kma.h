@@ -250,6 +250,86 @@ struct kma_type_figures {		/* vmstat -m: by type */
 void	 kma_type_stats(struct kma_type *type,
 	    struct kma_type_figures *figures);
 
+/*
+ * All figures at once, as `kma stat' and the option stats print them: a copy
+ * that stays as it is.  It takes no lock and stops nobody.  In each row,
+ * in use + free = blocks; a total is the sum of its rows; nothing is negative,
+ * whatever other threads do meanwhile.
+ */
+#define KMA_SNAPSHOT_VERSION	1
+#define KMA_NTYPE	255
+#define KMA_NLEARNED	26
+
+struct kma_bucket_figures {		/* vmstat -m: by bucket size */
+	uint64_t	kb_size;	/* bytes in a block */
+	uint64_t	kb_inuse;	/* blocks that the program holds */
+	uint64_t	kb_free;	/* in clusters and in threads' caches */
+	uint64_t	kb_cached;	/* those in caches */
+	uint64_t	kb_calls;	/* requests, ever */
+	uint64_t	kb_highwat;	/* free blocks kept in clusters */
+	uint64_t	kb_pagebytes;	/* in pages of its clusters, or runs */
+	uint64_t	kb_requested;	/* bytes asked for, about; 0: unknown */
+	uint64_t	kb_sparse;	/* clusters less than an eighth in use */
+	uint64_t	kb_sparsebytes;	/* in pages of those */
+	uint32_t	kb_runs;	/* 1: page runs, no blocks */
+	uint32_t	kb_spare;
+};
+
+struct kma_learned_figures {		/* a list that the program earned */
+	uint64_t	kl_size;	/* bytes in a block */
+	uint64_t	kl_from;	/* the list that served it before */
+	uint64_t	kl_born;	/* bytes in use when it came */
+	uint64_t	kl_waste;	/* bytes wasted then */
+	uint64_t	kl_saves;	/* bytes saved now */
+};
+
+struct kma_totals {			/* bytes, where it is no count */
+	uint64_t	st_calls;	/* requests, ever */
+	uint64_t	st_inuse;	/* in blocks and runs in use */
+	uint64_t	st_cached;	/* in free blocks and runs of caches */
+	uint64_t	st_pages;	/* in pages of clusters and runs */
+	uint64_t	st_maxpages;	/* the most of that, ever */
+	uint64_t	st_dirty;	/* in free pages that hold memory */
+	uint64_t	st_purged;	/* given back to the system, ever */
+	uint64_t	st_mapped;	/* of the arena */
+	uint64_t	st_largest;	/* the largest free run */
+	uint64_t	st_books;	/* in tables and other bookkeeping */
+	uint64_t	st_resident;	/* of the process; 0: unknown */
+	uint64_t	st_runs;	/* runs beyond the lists, in use */
+	uint64_t	st_runbytes;	/* in those */
+	uint64_t	st_freeruns;	/* free runs of all lengths */
+	uint64_t	st_runcalls;	/* requests beyond the lists */
+	uint64_t	st_threads;	/* caches: one for each thread at least */
+	uint64_t	st_requested;	/* asked for, about, in lists where... */
+	uint64_t	st_sampled;	/* ... it is known: in use in those */
+	uint64_t	st_sparse;	/* clusters less than an eighth in use */
+	uint64_t	st_sparsebytes;	/* in pages of those */
+};
+
+struct kma_snapshot {
+	uint32_t	sn_version;	/* KMA_SNAPSHOT_VERSION */
+	uint32_t	sn_size;	/* sizeof(struct kma_snapshot) */
+	char		sn_library[16];	/* the library's version */
+	uint32_t	sn_pid;
+	uint32_t	sn_pagesize;
+	uint32_t	sn_nbucket;	/* rows in use: by size, runs last */
+	uint32_t	sn_nlearned;
+	uint32_t	sn_ntype;
+	uint32_t	sn_walked;	/* 1: the sparse clusters were counted */
+	struct kma_totals		sn_totals;
+	struct kma_bucket_figures	sn_bucket[KMA_NLIST];
+	struct kma_learned_figures	sn_learned[KMA_NLEARNED];
+	struct kma_type_figures		sn_type[KMA_NTYPE];
+};
+
+/*
+ * Takes a snapshot of the calling process; bytes is sizeof(*snap), from which
+ * the library knows the version that the program was compiled with.  The sparse
+ * clusters are left out: only `kma stat' looks for them.  0, EINVAL (another
+ * version) or ENOMEM (there is no heap).
+ */
+int	kma_snapshot(struct kma_snapshot *snap, size_t bytes);
+
 #ifdef __cplusplus
 }
 #endif

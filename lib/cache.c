@@ -59,27 +59,6 @@ struct batch {
 	void		*b_block[];
 };
 
-/*
- * The first three never change.  Invariants, under d_lock:
- *	d_nfull = the length of d_full
- *	d_blocks = the sum of b_count over d_full
- *	d_min = the least d_nfull since the last reaping
- */
-struct depot {
-	KMA_ALIGNED(KMA_CACHELINE)
-	uint32_t	 d_batch;	/* blocks in a batch, at most */
-	uint32_t	 d_room;	/* and in a stack */
-	uint32_t	 d_first;	/* slot of a stack's lower sentinel */
-	struct lock	 d_lock;
-	struct batch	*d_full;
-	struct batch	*d_empty;
-	uint32_t	 d_nfull;
-	uint32_t	 d_min;
-	uint32_t	 d_max;
-	uint32_t	 d_flushed;	/* batches emptied into the clusters */
-	size_t		 d_blocks;
-};
-
 static struct depot	  depot[NLIST];
 static size_t		  nslots;	/* of a cache */
 static struct lock	  caches_lock;
@@ -101,6 +80,11 @@ static KMA_TLS bool hiding;	/* the thread's own */
 /* The name under which <kma.h> has it. */
 extern KMA_EXPORT KMA_TLS struct kmemcache *kma_cache
     __attribute__((alias("kmem_cache")));
+
+/* The names under which root.c has them. */
+extern struct depot cache_depot[NLIST] __attribute__((alias("depot")));
+extern struct kmemcache *cache_list __attribute__((alias("caches")));
+extern size_t cache_count __attribute__((alias("ncaches")));
 
 /*
  * What is held.
@@ -775,51 +759,6 @@ cache_drain(void)
 	scavenge();
 	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++)
 		depot_return(indx, UINT32_MAX);
-}
-
-/*
- * Figures.
- */
-
-void
-cache_stats(unsigned indx, struct cache_stats *cs)
-{
-	struct depot *d = &depot[indx];
-
-	cs->cs_calls = cs->cs_cached = 0;
-	lock_acquire(&caches_lock);
-	for (struct kmemcache *kc = caches; kc != NULL; kc = kc->kc_next) {
-		uint64_t word = relaxed_load(stack_word(kc, indx));
-
-		cs->cs_calls += word >> 16;
-		if (stack_top(word) != NOSTACK)
-			cs->cs_cached += stack_top(word) - d->d_first;
-	}
-	lock_release(&caches_lock);
-	lock_acquire(&d->d_lock);
-	cs->cs_cached += d->d_blocks;
-	lock_release(&d->d_lock);
-}
-
-void
-cache_runstats(size_t *nruns, size_t *npages)
-{
-	*nruns = *npages = 0;
-	lock_acquire(&caches_lock);
-	for (struct kmemcache *kc = caches; kc != NULL; kc = kc->kc_next)
-		for (unsigned i = 0; i < NCACHEDRUN; i++) {
-			size_t n = relaxed_load(&kc->kc_run[i].cr_npages);
-
-			*nruns += n != 0;
-			*npages += n;
-		}
-	lock_release(&caches_lock);
-}
-
-size_t
-cache_threads(void)
-{
-	return (relaxed_load(&ncaches));
 }
 
 /*

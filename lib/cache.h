@@ -15,8 +15,12 @@
 #include <stdint.h>
 
 #include "cdefs.h"
+#include "lock.h"
 #include "os.h"
 #include "param.h"
+
+struct batch;
+struct memtype_count;
 
 /*
  * A thread keeps the last freed run of each quarter of the lengths from
@@ -124,6 +128,27 @@ stack_word(struct kmemcache *kc, unsigned indx)
 	    &kc->kc_typed[indx - KU_TYPED] : &kc->kc_word[indx]);
 }
 
+/*
+ * What is shared of a list.  The first three never change.  Invariants, under d_lock:
+ *	d_nfull = the length of d_full
+ *	d_blocks = the sum of b_count over d_full
+ *	d_min = the least d_nfull since the last reaping
+ */
+struct depot {
+	KMA_ALIGNED(KMA_CACHELINE)
+	uint32_t	 d_batch;	/* blocks in a batch, at most */
+	uint32_t	 d_room;	/* and in a stack */
+	uint32_t	 d_first;	/* slot of a stack's lower sentinel */
+	struct lock	 d_lock;
+	struct batch	*d_full;
+	struct batch	*d_empty;
+	uint32_t	 d_nfull;
+	uint32_t	 d_min;
+	uint32_t	 d_max;
+	uint32_t	 d_flushed;	/* batches emptied into the clusters */
+	size_t		 d_blocks;
+};
+
 /* After bucket_init(). */
 void	cache_init(void);
 /* Between bucket_add() and bucket_use(): makes the list's depot. */
@@ -160,15 +185,13 @@ void	cache_reap(void);
 /* Returns all that can be: the depots, and the calling thread's cache. */
 void	cache_drain(void);
 
-/* A list's figures over all threads: racy where they run, exact when quiet. */
-struct cache_stats {
-	uint64_t	cs_calls;	/* requests, kb_calls apart */
-	size_t		cs_cached;	/* blocks in stacks and depots */
-};
-void	cache_stats(unsigned indx, struct cache_stats *cs);
-size_t	cache_threads(void);
-/* The same of the cached runs: how many there are, and their pages. */
-void	cache_runstats(size_t *nruns, size_t *npages);
+/*
+ * For snapshot.c, which reads without a lock: all caches, the newest first, how
+ * many there are, and the depots.
+ */
+extern KMA_HIDDEN struct kmemcache *cache_list;
+extern KMA_HIDDEN size_t cache_count;
+extern KMA_HIDDEN struct depot cache_depot[NLIST];
 
 /* In the child of a fork: the other threads are gone. */
 void	cache_postfork_child(void);

@@ -45,8 +45,8 @@ uint8_t	 *kmemsizes;
 uint32_t *kmemusage;
 
 /* Bytes of each table that are mapped. */
-static size_t sizes_mapped;
-static size_t usage_mapped;
+size_t kmemsizes_mapped;
+size_t kmemusage_mapped;
 
 /* How many bytes of which range an arena of reserve bytes takes. */
 struct layout {
@@ -89,10 +89,10 @@ table_extend(void *table, size_t *mapped, size_t want)
 static int
 tables_extend(size_t npages)
 {
-	int error = table_extend(kmemsizes, &sizes_mapped, npages);
+	int error = table_extend(kmemsizes, &kmemsizes_mapped, npages);
 
 	if (error == 0)
-		error = table_extend(kmemusage, &usage_mapped,
+		error = table_extend(kmemusage, &kmemusage_mapped,
 		    npages * sizeof(*kmemusage));
 	return (error);
 }
@@ -105,7 +105,7 @@ place(uintptr_t start, const struct layout *l)
 	kmemusage = (uint32_t *)(start + l->sizes);
 	kmembase = start + l->sizes + l->usage + l->meta + GAP;
 	kmemlimit = kmembase + l->arena;
-	sizes_mapped = usage_mapped = 0;
+	kmemsizes_mapped = kmemusage_mapped = 0;
 	return (tables_extend(1));
 }
 
@@ -238,10 +238,4 @@ kmemsizes_retract(page_t first)
 	memset(kmemsizes + first, KU_HOLE, kmempages - first);
 	__atomic_store_n(&kmempages, first, __ATOMIC_RELEASE);
 	return (0);
-}
-
-size_t
-kmemsizes_bytes(void)
-{
-	return (sizes_mapped + usage_mapped);
 }

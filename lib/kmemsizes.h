@@ -40,6 +40,8 @@ extern KMA_HIDDEN size_t	 kmempages;
 extern KMA_HIDDEN uint8_t	*kmemsizes;
 extern KMA_HIDDEN uint32_t *kmemusage;
 extern KMA_HIDDEN uintptr_t kmemlimit;
+/* Bytes of the tables in use. */
+extern KMA_HIDDEN size_t kmemsizes_mapped, kmemusage_mapped;
 
 /*
  * Finds a place for an arena of up to reserve bytes (0: chosen from the
@@ -58,9 +60,6 @@ int	kmemsizes_extend(size_t npages, page_t *first, size_t *got);
 
 /* Unmaps the last pages, from first on, which become holes. */
 int	kmemsizes_retract(page_t first);
-
-/* Bytes of the tables in use. */
-size_t	kmemsizes_bytes(void);
 
 /* The page of an address inside the arena, and the address of a page. */
 static inline page_t

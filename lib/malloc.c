@@ -13,6 +13,7 @@
 #include "cdefs.h"
 #include "kmem.h"
 #include "mode.h"
+#include "note.h"
 #include "start.h"
 
 #define ALIAS_OF(name)	__attribute__((alias(#name), visibility("default"), \
@@ -31,6 +32,7 @@ void	 free_aligned_sized(void *p, size_t align, size_t size);
 
 /* An archive's member comes only when it is named. */
 static void (*const take_along)(void) __attribute__((used)) = kma_start;
+static const void *const take_note __attribute__((used)) = kma_note;
 
 static void *
 or_enomem(void *p)

@@ -15,7 +15,7 @@
 #define META_STEP	((size_t)64 * 1024)	/* mapped at a time */
 
 uintptr_t meta_base;
-static uintptr_t meta_next;		/* handed out below */
+uintptr_t meta_next;		/* handed out below */
 static uintptr_t meta_mapped;		/* mapped below */
 static uintptr_t meta_limit;
 static struct lock meta_lock;
@@ -61,10 +61,4 @@ meta_alloc(size_t size, size_t align)
 	}
 	lock_release(&meta_lock);
 	return (p);
-}
-
-size_t
-meta_bytes(void)
-{
-	return (relaxed_load(&meta_next) - meta_base);
 }

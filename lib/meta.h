@@ -22,14 +22,13 @@ void	meta_init(uintptr_t base, size_t len);
  */
 void	*meta_alloc(size_t size, size_t align);
 
-/* Bytes handed out. */
-size_t	meta_bytes(void);
-
 /*
  * A piece has a number of 32 bits, for tables that cannot afford a pointer.
  * 0 is no piece.
  */
 extern KMA_HIDDEN uintptr_t meta_base;
+/* What was handed out ends here. */
+extern KMA_HIDDEN uintptr_t meta_next;
 
 static inline uint32_t
 meta_id(const void *p)

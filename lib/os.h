@@ -43,7 +43,9 @@ int	os_findspace(size_t len, uintptr_t *start);
  * len are multiples of the page.
  */
 int	os_map(uintptr_t addr, size_t len);
-/* Unmaps memory that os_map() mapped. */
+/* The same wherever there is room, for what is soon unmapped again. */
+int	os_map_any(size_t len, uintptr_t *addr);
+/* Unmaps memory that these mapped. */
 int	os_unmap(uintptr_t addr, size_t len);
 /* Gives the memory behind mapped pages back; they read as zero afterwards. */
 int	os_purge(uintptr_t addr, size_t len);

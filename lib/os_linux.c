@@ -119,6 +119,18 @@ os_map(uintptr_t addr, size_t len)
 }
 
 int
+os_map_any(size_t len, uintptr_t *addr)
+{
+	long got = os_syscall(SYS_mmap, 0, (long)len, PROT_READ | PROT_WRITE,
+	    MAP_HEAP, -1, 0);
+
+	if (is_error(got))
+		return (map_error(got));
+	*addr = (uintptr_t)got;
+	return (0);
+}
+
+int
 os_unmap(uintptr_t addr, size_t len)
 {
 	return ((int)-os_syscall(SYS_munmap, (long)addr, (long)len,

@@ -62,20 +62,20 @@
 #define MOVED_MAX	1024	/* of them: each splits a mapping twice */
 
 static struct lock	pr_lock;
-static struct runtree	pr_tree;
+struct runtree	pr_tree;
 
 static struct pagerun  *node_chunk[NCHUNK];
 static size_t		node_made;	/* room in the chunks */
 static size_t		node_carved;	/* ever taken from them */
 static struct pagerun  *node_free;	/* given back, by pr_left */
 
-static size_t		pr_nruns;
+size_t		pr_nruns;
 static size_t		pr_nmoved;
-static size_t		pr_nfree;	/* free runs */
+size_t		pr_nfree;	/* free runs */
 static size_t		pr_nholes;
-static size_t		pr_inuse;
-static size_t		pr_mapped;
-static size_t		pr_maxused;
+size_t		pr_inuse;
+size_t		pr_mapped;
+size_t		pr_maxused;
 static size_t		pr_calls;
 
 static size_t		pr_retain;	/* see above */
@@ -83,7 +83,7 @@ static size_t		pr_low;		/* least dirty in this period */
 static size_t		pr_high;	/* most dirty */
 static uint64_t		pr_gaveback;	/* when pages were, last */
 static size_t		pr_regret;	/* given back then, not yet missed */
-static size_t		pr_purged;
+size_t		pr_purged;
 static uint64_t		pr_period;	/* when it began */
 static uint64_t		pr_decay;	/* how long it is, ms */
 
