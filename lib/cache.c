@@ -82,9 +82,11 @@ extern KMA_EXPORT KMA_TLS struct kmemcache *kma_cache
     __attribute__((alias("kmem_cache")));
 
 /* The names under which root.c has them. */
-extern struct depot cache_depot[NLIST] __attribute__((alias("depot")));
-extern struct kmemcache *cache_list __attribute__((alias("caches")));
-extern size_t cache_count __attribute__((alias("ncaches")));
+extern KMA_HIDDEN struct depot cache_depot[NLIST]
+    __attribute__((alias("depot")));
+extern KMA_HIDDEN struct kmemcache *cache_list
+    __attribute__((alias("caches")));
+extern KMA_HIDDEN size_t cache_count __attribute__((alias("ncaches")));
 
 /*
  * What is held.

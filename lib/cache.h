@@ -185,14 +185,6 @@ void	cache_reap(void);
 /* Returns all that can be: the depots, and the calling thread's cache. */
 void	cache_drain(void);
 
-/*
- * For snapshot.c, which reads without a lock: all caches, the newest first, how
- * many there are, and the depots.
- */
-extern KMA_HIDDEN struct kmemcache *cache_list;
-extern KMA_HIDDEN size_t cache_count;
-extern KMA_HIDDEN struct depot cache_depot[NLIST];
-
 /* In the child of a fork: the other threads are gone. */
 void	cache_postfork_child(void);
 

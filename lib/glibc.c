@@ -36,7 +36,7 @@ mallopt(int param, int value)
 KMA_EXPORT struct mallinfo2
 mallinfo2(void)
 {
-	struct stats_totals st;
+	struct kma_totals st;
 
 	stats_totals(&st);
 	return ((struct mallinfo2) {
@@ -109,7 +109,8 @@ malloc_info(int options, FILE *fp)
 	if (options != 0)
 		return (EINVAL);
 	report_open_sink(&r, to_stream, &stream);
-	stats_xml(&r);
+	if (!stats_xml(&r))
+		return (ENOMEM);
 	return (stream.error);
 }
 

@@ -15,11 +15,13 @@
 #include "cache.h"
 #include "cdefs.h"
 #include "kmem.h"
+#include "learn.h"
 #include "memtype.h"
 #include "mode.h"
 #include "param.h"
 #include "report.h"
 #include "start.h"
+#include "stats.h"
 #include "typed.h"
 
 #define SAME(member)							\
@@ -33,6 +35,8 @@ SAME(kc_indx);
 SAME(kc_sizes);
 SAME(kc_base);
 SAME(kc_npages);
+static_assert(KMA_NTYPE == NTYPE - 1 && KMA_NLEARNED == NLEARNED,
+    "a row for each");
 static_assert(KMA_INLINE_MAX == MAXCACHED, "what the table knows");
 static_assert(STACK_POP == 0xffff && STACK_PUSH == 1, "said there in figures");
 
@@ -201,4 +205,10 @@ kma_type_unload(struct kma_type *type)
 		report_warn("type %s is unloaded with %lu blocks, %lu bytes, "
 		    "in use", figures.ks_name, figures.ks_inuse,
 		    figures.ks_memuse);
+}
+
+KMA_EXPORT int
+kma_snapshot(struct kma_snapshot *snap, size_t bytes)
+{
+	return (bytes == sizeof(*snap) ? stats_snapshot(snap) : EINVAL);
 }

@@ -36,9 +36,11 @@ static struct learned	learned[NLEARNED];
 static unsigned		nlearned;
 
 /* The names under which root.c has them. */
-extern uint32_t learn_seen[LEARN_UNITS] __attribute__((alias("seen")));
-extern struct learned learn_lists[NLEARNED] __attribute__((alias("learned")));
-extern unsigned learn_nlists __attribute__((alias("nlearned")));
+extern KMA_HIDDEN uint32_t learn_seen[LEARN_UNITS]
+    __attribute__((alias("seen")));
+extern KMA_HIDDEN struct learned learn_lists[NLEARNED]
+    __attribute__((alias("learned")));
+extern KMA_HIDDEN unsigned learn_nlists __attribute__((alias("nlearned")));
 
 void
 learn_init(void)

@@ -13,7 +13,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cdefs.h"
 #include "param.h"
 
 /* Sizes above are not looked at: whole pages are little waste there. */
@@ -52,13 +51,5 @@ struct learned {
 /* How many there are; the n-th, in the order in which they came. */
 unsigned learn_count(void);
 const struct learned *learn_get(unsigned n);
-
-/*
- * For snapshot.c, which reads without a lock: the same, and the samples of late,
- * by 16 bytes of size.
- */
-extern KMA_HIDDEN uint32_t learn_seen[LEARN_UNITS];
-extern KMA_HIDDEN struct learned learn_lists[NLEARNED];
-extern KMA_HIDDEN unsigned learn_nlists;
 
 #endif /* KMA_LEARN_H */

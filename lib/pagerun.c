@@ -62,20 +62,20 @@
 #define MOVED_MAX	1024	/* of them: each splits a mapping twice */
 
 static struct lock	pr_lock;
-struct runtree	pr_tree;
+static struct runtree	pr_tree;
 
 static struct pagerun  *node_chunk[NCHUNK];
 static size_t		node_made;	/* room in the chunks */
 static size_t		node_carved;	/* ever taken from them */
 static struct pagerun  *node_free;	/* given back, by pr_left */
 
-size_t		pr_nruns;
+static size_t		pr_nruns;
 static size_t		pr_nmoved;
-size_t		pr_nfree;	/* free runs */
+static size_t		pr_nfree;	/* free runs */
 static size_t		pr_nholes;
-size_t		pr_inuse;
-size_t		pr_mapped;
-size_t		pr_maxused;
+static size_t		pr_inuse;
+static size_t		pr_mapped;
+static size_t		pr_maxused;
 static size_t		pr_calls;
 
 static size_t		pr_retain;	/* see above */
@@ -83,9 +83,19 @@ static size_t		pr_low;		/* least dirty in this period */
 static size_t		pr_high;	/* most dirty */
 static uint64_t		pr_gaveback;	/* when pages were, last */
 static size_t		pr_regret;	/* given back then, not yet missed */
-size_t		pr_purged;
+static size_t		pr_purged;
 static uint64_t		pr_period;	/* when it began */
 static uint64_t		pr_decay;	/* how long it is, ms */
+
+/* The names under which root.c has them. */
+extern KMA_HIDDEN struct runtree pagerun_tree
+    __attribute__((alias("pr_tree")));
+extern KMA_HIDDEN size_t pagerun_nruns __attribute__((alias("pr_nruns")));
+extern KMA_HIDDEN size_t pagerun_nfree __attribute__((alias("pr_nfree")));
+extern KMA_HIDDEN size_t pagerun_used __attribute__((alias("pr_inuse")));
+extern KMA_HIDDEN size_t pagerun_mapped __attribute__((alias("pr_mapped")));
+extern KMA_HIDDEN size_t pagerun_maxused __attribute__((alias("pr_maxused")));
+extern KMA_HIDDEN size_t pagerun_purged __attribute__((alias("pr_purged")));
 
 /* The pages that are free and hold memory. */
 static inline size_t

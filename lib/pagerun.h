@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cdefs.h"
 #include "kmemsizes.h"
 #include "param.h"
 
@@ -90,12 +89,6 @@ struct pagerun_stats {
 	size_t	ps_purged;	/* pages ever given back */
 };
 void	pagerun_stats(struct pagerun_stats *ps);
-
-/* The same, for snapshot.c, which reads without a lock. */
-struct runtree;
-extern KMA_HIDDEN struct runtree pr_tree;
-extern KMA_HIDDEN size_t pr_mapped, pr_inuse, pr_nruns, pr_nfree, pr_maxused;
-extern KMA_HIDDEN size_t pr_purged;
 
 /* Walks and checks all invariants. */
 void	pagerun_check(void);

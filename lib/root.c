@@ -8,10 +8,9 @@
 
 #include "kmemsizes.h"
 #include "meta.h"
-#include "pagerun.h"
 
 #ifdef __x86_64__
-static const unsigned kmem_pageshift = PAGESHIFT;
+static unsigned kmem_pageshift __attribute__((used)) = PAGESHIFT;
 #endif
 
 #define AT(type, member)	((uint32_t)offsetof(struct type, member))
@@ -23,14 +22,14 @@ __attribute__((used)) struct kma_root kma_root = {
 	.kr_bytes = sizeof(struct kma_root),
 	.kr_library = PACKAGE_VERSION,
 	.kr_shape = {
-		NLIST, KU_LIST, NOSTACK, NLEARNED, NTYPE, LEARN_UNITS,
+		NLIST, KU_TYPED, KU_LIST, NOSTACK, NLEARNED, NTYPE, LEARN_UNITS,
 		sizeof(struct kmembuckets),
 		AT(kmembuckets, kb_elmpercl), AT(kmembuckets, kb_next),
 		AT(kmembuckets, kb_total), AT(kmembuckets, kb_calls),
 		sizeof(struct kmemcluster), AT(kmemcluster, c_nfree),
 		sizeof(struct kmemcache),
 		AT(kmemcache, kc_run), AT(kmemcache, kc_next),
-		AT(kmemcache, kc_types),
+		AT(kmemcache, kc_types), AT(kmemcache, kc_typed),
 		sizeof(struct depot), AT(depot, d_first), AT(depot, d_blocks),
 		sizeof(struct pagerun),
 		AT(pagerun, pr_max), AT(pagerun, pr_sumdirty),
@@ -40,6 +39,7 @@ __attribute__((used)) struct kma_root kma_root = {
 	},
 	.kr_pageshift = &kmem_pageshift,
 	.kr_bucket = bucket,
+	.kr_typed = &bucket_typed,
 	.kr_limit = &bucket_limit,
 	.kr_runs = &bucket_runs,
 	.kr_first_limit = &bucket_first_limit,
@@ -49,13 +49,13 @@ __attribute__((used)) struct kma_root kma_root = {
 	.kr_caches = &cache_list,
 	.kr_ncaches = &cache_count,
 	.kr_depot = cache_depot,
-	.kr_runtree = &pr_tree,
-	.kr_nruns = &pr_nruns,
-	.kr_nfreeruns = &pr_nfree,
-	.kr_inuse = &pr_inuse,
-	.kr_mapped = &pr_mapped,
-	.kr_maxused = &pr_maxused,
-	.kr_purged = &pr_purged,
+	.kr_runtree = &pagerun_tree,
+	.kr_nruns = &pagerun_nruns,
+	.kr_nfreeruns = &pagerun_nfree,
+	.kr_inuse = &pagerun_used,
+	.kr_mapped = &pagerun_mapped,
+	.kr_maxused = &pagerun_maxused,
+	.kr_purged = &pagerun_purged,
 	.kr_sizes_mapped = &kmemsizes_mapped,
 	.kr_usage_mapped = &kmemusage_mapped,
 	.kr_seen = learn_seen,

@@ -38,7 +38,7 @@ struct kma_root {
 
 	/* Lists. */
 	const struct kmembuckets *kr_bucket;
-	const unsigned	*kr_limit, *kr_runs, *kr_first_limit;
+	const unsigned	*kr_typed, *kr_limit, *kr_runs, *kr_first_limit;
 	const uint8_t	*kr_indx;
 	const uintptr_t	*kr_meta_base;
 	const uintptr_t	*kr_meta_next;
@@ -66,5 +66,19 @@ struct kma_root {
 #define ROOT_HEAD	offsetof(struct kma_root, kr_shape)
 
 extern KMA_HIDDEN struct kma_root kma_root;
+
+/*
+ * What modules have to themselves otherwise: second names, which only root.c
+ * uses.  See there, in cache.c, learn.c and pagerun.c.
+ */
+extern KMA_HIDDEN struct kmemcache *cache_list;
+extern KMA_HIDDEN size_t cache_count;
+extern KMA_HIDDEN struct depot cache_depot[NLIST];
+extern KMA_HIDDEN uint32_t learn_seen[LEARN_UNITS];
+extern KMA_HIDDEN struct learned learn_lists[NLEARNED];
+extern KMA_HIDDEN unsigned learn_nlists;
+extern KMA_HIDDEN struct runtree pagerun_tree;
+extern KMA_HIDDEN size_t pagerun_nruns, pagerun_nfree, pagerun_used;
+extern KMA_HIDDEN size_t pagerun_mapped, pagerun_maxused, pagerun_purged;
 
 #endif /* KMA_ROOT_H */

@@ -199,7 +199,7 @@ thread(void *arg)
 static void
 check_empty(void)
 {
-	struct stats_totals st;
+	struct kma_totals st;
 	struct pagerun_stats ps;
 
 	for (unsigned i = 0; i < NSLOT; i++)

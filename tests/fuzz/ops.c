@@ -228,7 +228,7 @@ op_rare(void)
 static void
 check_figures(void)
 {
-	struct stats_totals st;
+	struct kma_totals st;
 	size_t inuse = 0;
 
 	kmem_check();

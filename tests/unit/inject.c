@@ -395,7 +395,7 @@ check(void)
 static void
 free_all(void)
 {
-	struct stats_totals st;
+	struct kma_totals st;
 
 	for (unsigned i = 0; i < nblock; i++)
 		put(&block[i]);

@@ -14,6 +14,7 @@
 #include "lock.h"
 #include "os.h"
 #include "pagerun.h"
+#include "snapshot.h"
 #include "unit.h"
 
 #define L64	(KU_LIST + 2)	/* at spacing 1: blocks of 64 bytes */
@@ -27,14 +28,21 @@ pages_inuse(void)
 	return (ps.ps_inuse);
 }
 
+/* What caches and depots say. */
+static const struct snapshot_cached *
+caches(void)
+{
+	static struct snapshot_cached sc;
+
+	ck_assert_int_eq(snapshot_caches(&snapshot_self, &sc), 0);
+	return (&sc);
+}
+
 /* Blocks of a list in caches; in all lists, in bytes. */
 static size_t
 cached(unsigned indx)
 {
-	struct cache_stats cs;
-
-	cache_stats(indx, &cs);
-	return (cs.cs_cached);
+	return (caches()->sc_blocks[indx]);
 }
 
 static size_t
@@ -119,7 +127,7 @@ START_TEST(last_in_first_out)
 		put(i, a);
 		cache_check();
 	}
-	ck_assert_uint_eq(cache_threads(), 1);
+	ck_assert_uint_eq(caches()->sc_threads, 1);
 	empty_all();
 }
 END_TEST
@@ -134,16 +142,14 @@ START_TEST(figures_are_exact)
 
 	unit_caches(SPACING(_i));
 	for (unsigned i = 0; i < unit_less(20000, 10); i++) {
-		struct cache_stats cs;
-
 		if (n < 4000 && rnd_below(&r, 100) < 50 + (i / 1000 % 2) * 20) {
 			block[n++] = get(L64);
 			calls++;
 		} else if (n > 0)
 			put(L64, block[--n]);
-		cache_stats(L64, &cs);
 		ck_assert_uint_eq(out(L64), n);
-		ck_assert_uint_eq(cs.cs_calls + bucket[L64].kb_calls, calls);
+		ck_assert_uint_eq(caches()->sc_calls[L64] +
+		    bucket[L64].kb_calls, calls);
 	}
 	check();
 	while (n > 0)
@@ -209,7 +215,7 @@ START_TEST(producer_and_consumer)
 		ck_assert_uint_le(bucket[indx].kb_total, 2 * BATCH);
 	}
 	/* And after some time with the other way alone. */
-	ck_assert_uint_le(cache_threads(), 3);
+	ck_assert_uint_le(caches()->sc_threads, 3);
 	empty_all();
 }
 END_TEST
@@ -325,7 +331,7 @@ START_TEST(share_shrinks)
 		ck_assert_int_eq(pthread_create(&thread[i], &attr,
 		    take_one_and_wait, NULL), 0);
 	pthread_barrier_wait(&barrier);
-	ck_assert_uint_eq(cache_threads(), n);
+	ck_assert_uint_eq(caches()->sc_threads, n);
 	fill_caches();
 	ck_assert_uint_le(kmem_cache->kc_bytes, held_bound() / n);
 	pthread_barrier_wait(&barrier);
@@ -349,10 +355,10 @@ START_TEST(caches_are_adopted)
 	unit_caches(SPACING(_i));
 	for (unsigned i = 0; i < unit_less(1000, 10); i++)
 		in_thread(one_block, NULL);
-	ck_assert_uint_le(cache_threads(), 2);
+	ck_assert_uint_le(caches()->sc_threads, 2);
 	ck_assert_uint_eq(out(L64), 0);
 	put(L64, get(L64));
-	ck_assert_uint_le(cache_threads(), 2);
+	ck_assert_uint_le(caches()->sc_threads, 2);
 	empty_all();
 }
 END_TEST
@@ -456,7 +462,7 @@ get_run(size_t npages)
 
 START_TEST(runs)
 {
-	size_t longest = NCACHEDRUN * btop(MAXCACHED), nruns, npages;
+	size_t longest = NCACHEDRUN * btop(MAXCACHED);
 	page_t a, b, c;
 
 	unit_caches(1);
@@ -470,17 +476,15 @@ START_TEST(runs)
 	ck_assert_uint_eq(get_run(70), a);
 	ck_assert(cache_free_run(a, 70));
 	ck_assert(cache_free_run(b, 80));	/* a goes for it */
-	cache_runstats(&nruns, &npages);
-	ck_assert_uint_eq(nruns, 1);
-	ck_assert_uint_eq(npages, 80);
+	ck_assert_uint_eq(caches()->sc_runs, 1);
+	ck_assert_uint_eq(caches()->sc_runpages, 80);
 	ck_assert_uint_eq(pages_inuse(), 80);
 	c = get_run(longest);
 	ck_assert(cache_free_run(c, longest));
 	c = get_run(longest + 1);
 	ck_assert(!cache_free_run(c, longest + 1));
 	pagerun_free(c);
-	cache_runstats(&nruns, &npages);
-	ck_assert_uint_eq(npages, 80 + longest);
+	ck_assert_uint_eq(caches()->sc_runpages, 80 + longest);
 	cache_check();
 	empty_all();
 }

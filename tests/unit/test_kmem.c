@@ -48,7 +48,7 @@ release(void *p)
 static size_t
 inuse(void)
 {
-	struct stats_totals st;
+	struct kma_totals st;
 
 	stats_totals(&st);
 	return (st.st_inuse);

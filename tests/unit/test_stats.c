@@ -72,22 +72,26 @@ shadow_free(size_t size)
 }
 
 static void
-compare_lists(struct stats_totals *st)
+compare_lists(struct kma_totals *st)
 {
+	static struct kma_snapshot snap;
 	size_t cached = 0, pages = st->st_runbytes;
 
+	ck_assert_int_eq(stats_snapshot(&snap), 0);
+	ck_assert_uint_eq(snap.sn_nbucket, bucket_limit - KU_LIST);
+	ck_assert_uint_eq(snap.sn_totals.st_inuse, st->st_inuse);
 	for (unsigned i = KU_LIST; i < bucket_limit; i++) {
-		struct stats_bucket sb;
+		const struct kma_bucket_figures *row;
 
-		stats_bucket(i, &sb);
-		ck_assert_uint_eq(sb.sb_size, bucket[i].kb_size);
-		ck_assert_uint_eq(sb.sb_inuse, shadow.list_inuse[i]);
-		ck_assert_uint_eq(sb.sb_calls, shadow.list_calls[i]);
-		ck_assert_uint_eq(sb.sb_inuse + sb.sb_free,
+		row = &snap.sn_bucket[i - KU_LIST];
+		ck_assert_uint_eq(row->kb_size, bucket[i].kb_size);
+		ck_assert_uint_eq(row->kb_inuse, shadow.list_inuse[i]);
+		ck_assert_uint_eq(row->kb_calls, shadow.list_calls[i]);
+		ck_assert_uint_eq(row->kb_inuse + row->kb_free,
 		    bucket[i].kb_total);
-		ck_assert_uint_le(sb.sb_cached, sb.sb_free);
-		cached += sb.sb_cached * sb.sb_size;
-		pages += ptob(sb.sb_pages);
+		ck_assert_uint_le(row->kb_cached, row->kb_free);
+		cached += row->kb_cached * row->kb_size;
+		pages += row->kb_pagebytes;
 	}
 	/* Long runs are cached too. */
 	ck_assert_uint_ge(st->st_cached, cached);
@@ -97,7 +101,7 @@ compare_lists(struct stats_totals *st)
 static void
 compare(void)
 {
-	struct stats_totals st;
+	struct kma_totals st;
 
 	stats_totals(&st);
 	ck_assert_uint_eq(st.st_calls, shadow.calls);
@@ -185,7 +189,7 @@ value_after(const char *word)
 
 START_TEST(tables)
 {
-	struct stats_totals st;
+	struct kma_totals st;
 	struct report r;
 	char line[100];
 	void *p[100];
