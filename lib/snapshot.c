@@ -14,8 +14,8 @@
 #include <errno.h>
 #include <string.h>
 
-#define MOST_CACHES	((size_t)1 << 20)	/* a chain longer is none */
-#define MOST_CLUSTERS	((size_t)1 << 22)
+#define MOST_CACHES	((size_t)1 << 17)	/* a chain longer is none */
+#define MOST_CLUSTERS	((size_t)1 << 22)	/* looked at, of all lists */
 #define SPARSE		8	/* less than one part of so many in use */
 #define CHUNK_UNITS	64	/* of the histogram, at a time */
 #define CHUNK_TYPES	8
@@ -613,13 +613,14 @@ snapshot_take(const struct snapshot_source *ss, struct kma_snapshot *snap)
 
 static int
 walk_list(const struct snapshot_source *ss, const struct kmembuckets *kb,
-    uintptr_t meta, uint64_t *count)
+    uintptr_t meta, uint64_t *count, size_t *left)
 {
-	size_t left = at_most(kb->kb_total / kb->kb_elmpercl, MOST_CLUSTERS);
+	size_t n = kb->kb_total / kb->kb_elmpercl;
 	struct kmemcluster c;
 	int error;
 
-	for (uint32_t id = kb->kb_next; id != 0 && left > 0; left--) {
+	for (uint32_t id = kb->kb_next; id != 0 && n > 0 && *left > 0; n--) {
+		--*left;
 		error = READ(ss, (struct kmemcluster *)(meta +
 		    ((uintptr_t)id << 4)), c);
 		if (error != 0)
@@ -637,6 +638,7 @@ snapshot_sparse(const struct snapshot_source *ss, struct kma_snapshot *snap)
 	struct kma_totals *st = &snap->sn_totals;
 	struct kma_bucket_figures *row;
 	struct kmembuckets kb;
+	size_t left = MOST_CLUSTERS;
 	uintptr_t meta;
 	struct plan p;
 	int error;
@@ -653,7 +655,7 @@ snapshot_sparse(const struct snapshot_source *ss, struct kma_snapshot *snap)
 		if (kb.kb_elmpercl < SPARSE ||
 		    (row = find_row(snap, kb.kb_size)) == NULL)
 			continue;
-		if ((error = walk_list(ss, &kb, meta, &n)) != 0)
+		if ((error = walk_list(ss, &kb, meta, &n, &left)) != 0)
 			return (error);
 		bytes = n * kb.kb_clpages << p.p_shift;
 		row->kb_sparse += n;
@@ -661,6 +663,6 @@ snapshot_sparse(const struct snapshot_source *ss, struct kma_snapshot *snap)
 		st->st_sparse += n;
 		st->st_sparsebytes += bytes;
 	}
-	snap->sn_walked = 1;
+	snap->sn_walked = left > 0;
 	return (0);
 }

@@ -50,7 +50,10 @@ int	snapshot_totals(const struct snapshot_source *ss,
 int	snapshot_take(const struct snapshot_source *ss,
 	    struct kma_snapshot *snap);
 
-/* Adds the sparse clusters, for whom the way through all of them is short. */
+/*
+ * Adds the sparse clusters, by a walk through all that have free blocks.  Where
+ * there are more than some millions, sn_walked stays 0.
+ */
 int	snapshot_sparse(const struct snapshot_source *ss,
 	    struct kma_snapshot *snap);
 

@@ -49,6 +49,21 @@ AS_CASE([$with_sanitizer],
 AM_CONDITIONAL([SANITIZER], [test "$with_sanitizer" != no])
 ])
 
+# KMA_ARG_TOOLS: --disable-tools builds without the kma command. With a
+# sanitizer there is none either: there is no libkma.so to go with it.
+AC_DEFUN([KMA_ARG_TOOLS], [
+AC_ARG_ENABLE([tools],
+    [AS_HELP_STRING([--disable-tools],
+        [build without the kma command, which needs jansson])],
+    [], [enable_tools=yes])
+AS_IF([test "$with_sanitizer" != no], [enable_tools=no])
+AS_IF([test "$enable_tools" != no],
+    [PKG_CHECK_MODULES([JANSSON], [jansson], [],
+        [AC_MSG_ERROR([the kma command needs jansson (libjansson-dev); dnl
+--disable-tools builds without it])])])
+AM_CONDITIONAL([TOOLS], [test "$enable_tools" != no])
+])
+
 # KMA_CHECK_WARNINGS: the warnings that all of the project's C is compiled with.
 AC_DEFUN([KMA_CHECK_WARNINGS], [
 AC_SUBST([KMA_WARNINGS])
