@@ -259,7 +259,7 @@ no_permission(const struct target *t)
 	if (user >= 0 && (uid_t)user != geteuid() && geteuid() != 0)
 		complain("no permission to read process %d: it is of user "
 		    "%ld. Be that user, or root", t->t_pid, user);
-	else if (fstat(t->t_fd, &st) == 0 && geteuid() != 0 &&
+	else if (fstatat(t->t_fd, "maps", &st, 0) == 0 && geteuid() != 0 &&
 	    st.st_uid != geteuid())
 		complain("no permission to read process %d: it is not "
 		    "dumpable, since it changed its user or asked for that "
