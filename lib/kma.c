@@ -207,6 +207,10 @@ kma_type_unload(struct kma_type *type)
 		    figures.ks_memuse);
 }
 
+/*
+ * All figures.
+ */
+
 KMA_EXPORT int
 kma_snapshot(struct kma_snapshot *snap, size_t bytes)
 {

@@ -62,7 +62,7 @@ __attribute__((used)) struct kma_root kma_root = {
 	.kr_learned = learn_lists,
 	.kr_nlearned = &learn_nlists,
 	.kr_memtype = memtype,
-	.kr_ntypes = &memtype_count,
+	.kr_ntypes = &memtype_ntypes,
 };
 static_assert(sizeof(ROOT_MAGIC) <= 16 && sizeof(PACKAGE_VERSION) <= 16,
     "strings have their end");

@@ -250,22 +250,20 @@ read_runs(const struct snapshot_source *ss, const struct plan *p,
 {
 	const struct kma_root *root = ss->ss_root;
 	size_t inuse, nruns, cached = sc->sc_runpages << p->p_shift;
-	uint64_t calls, typedcalls;
+	uint64_t calls;
 	int error;
 
 	if ((error = READ(ss, root->kr_inuse, inuse)) != 0 ||
 	    (error = READ(ss, root->kr_nruns, nruns)) != 0 ||
 	    (error = READ(ss, &root->kr_bucket[KU_RUN].kb_calls,
-	    calls)) != 0 ||
-	    (error = READ(ss, &root->kr_bucket[KU_TYPEDRUN].kb_calls,
-	    typedcalls)) != 0)
+	    calls)) != 0)
 		return (error);
 	st->st_runs = less(nruns, nlistruns + sc->sc_runs);
 	st->st_runbytes = less(inuse << p->p_shift, st->st_pages + cached);
 	if (st->st_runs == 0 || st->st_runbytes == 0)
 		st->st_runs = st->st_runbytes = 0;
-	st->st_runcalls = calls + typedcalls;
-	st->st_calls += st->st_runcalls;
+	st->st_runcalls = calls;
+	st->st_calls += calls;
 	st->st_inuse += st->st_runbytes;
 	st->st_cached += cached;
 	st->st_pages += st->st_runbytes + cached;
@@ -492,31 +490,7 @@ copy_name(char *to, const char *from)
 	memset(to + i, 0, KMA_NAMELEN - i);
 }
 
-static int
-read_types(const struct snapshot_source *ss, struct kma_snapshot *snap)
-{
-	struct kmemstats ks;
-	int error = 0;
-
-	for (unsigned i = 0; error == 0 && i < snap->sn_ntype; i++) {
-		struct kma_type_figures *row = &snap->sn_type[i];
-
-		error = READ(ss, &ss->ss_root->kr_memtype[i + 1], ks);
-		if (error != 0)
-			break;
-		copy_name(row->ks_name, ks.ks_name);
-		row->ks_inuse = ks.ks_inuse;
-		row->ks_memuse = ks.ks_taken;
-		row->ks_maxused = ks.ks_maxused;
-		row->ks_limit = ks.ks_limit == NOLIMIT ? 0 : ks.ks_limit;
-		row->ks_calls = ks.ks_calls;
-		row->ks_limblocks = ks.ks_limblocks;
-		memcpy(row->ks_sizes, ks.ks_sizes, sizeof(row->ks_sizes));
-	}
-	return (error);
-}
-
-/* What one thread counted. */
+/* What one thread counted; spare bytes, and the least of them, for later. */
 static int
 read_counts(const struct snapshot_source *ss, const struct memtype_count *tc,
     struct kma_snapshot *snap)
@@ -534,27 +508,39 @@ read_counts(const struct snapshot_source *ss, const struct memtype_count *tc,
 			struct kma_type_figures *row = &snap->sn_type[at + i];
 
 			row->ks_inuse += (uint64_t)count[i].tc_inuse;
-			row->ks_memuse -= count[i].tc_spare;
 			row->ks_calls += count[i].tc_calls;
+			row->ks_memuse += count[i].tc_spare;
+			row->ks_maxused += count[i].tc_low;
 		}
 	}
 	return (0);
 }
 
-/* Sums that are less than nothing are of different moments. */
-static void
-tidy_types(struct kma_snapshot *snap)
+/* The types themselves, last: as memtype_figures() does it. */
+static int
+read_type(const struct snapshot_source *ss, unsigned type,
+    struct kma_type_figures *row)
 {
-	for (unsigned i = 0; i < snap->sn_ntype; i++) {
-		struct kma_type_figures *row = &snap->sn_type[i];
+	struct kmemstats ks;
+	int error = READ(ss, &ss->ss_root->kr_memtype[type], ks);
 
-		if ((int64_t)row->ks_inuse < 0)
-			row->ks_inuse = 0;
-		if ((int64_t)row->ks_memuse < 0)
-			row->ks_memuse = 0;
-		if (row->ks_maxused < row->ks_memuse)
-			row->ks_maxused = row->ks_memuse;
-	}
+	if (error != 0)
+		return (error);
+	copy_name(row->ks_name, ks.ks_name);
+	row->ks_inuse += (uint64_t)ks.ks_inuse;
+	if ((int64_t)row->ks_inuse < 0)
+		row->ks_inuse = 0;
+	row->ks_memuse = less(ks.ks_taken, row->ks_memuse);
+	row->ks_maxused = less(ks.ks_taken, row->ks_maxused);
+	if (row->ks_maxused < ks.ks_maxused)
+		row->ks_maxused = ks.ks_maxused;
+	if (row->ks_maxused < row->ks_memuse)
+		row->ks_maxused = row->ks_memuse;
+	row->ks_limit = ks.ks_limit == NOLIMIT ? 0 : ks.ks_limit;
+	row->ks_calls += ks.ks_calls;
+	row->ks_limblocks = ks.ks_limblocks;
+	row->ks_sizes = ks.ks_sizes;
+	return (0);
 }
 
 static int
@@ -570,19 +556,17 @@ add_types(const struct snapshot_source *ss, struct kma_snapshot *snap)
 	    (error = READ(ss, ss->ss_root->kr_caches, kc)) != 0 ||
 	    (error = READ(ss, ss->ss_root->kr_ncaches, n)) != 0)
 		return (error);
-	snap->sn_ntype = ntypes == 0 ? 0 :
-	    (uint32_t)at_most(ntypes - 1, KMA_NTYPE);
-	if ((error = read_types(ss, snap)) != 0)
-		return (error);
-	if (snap->sn_ntype == 0)
+	if (ntypes <= 1)
 		return (0);
+	snap->sn_ntype = (uint32_t)at_most(ntypes - 1, KMA_NTYPE);
 	for (n = at_most(n, MOST_CACHES) + 1; kc != NULL && n > 0; n--)
 		if ((error = READ(ss, &kc->kc_types, tc)) != 0 ||
 		    (tc != NULL && (error = read_counts(ss, tc, snap)) != 0) ||
 		    (error = READ(ss, &kc->kc_next, kc)) != 0)
 			return (error);
-	tidy_types(snap);
-	return (0);
+	for (unsigned i = 0; error == 0 && i < snap->sn_ntype; i++)
+		error = read_type(ss, i + 1, &snap->sn_type[i]);
+	return (error);
 }
 
 int

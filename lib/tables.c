@@ -70,7 +70,7 @@ print_learned(struct report *r, const struct kma_snapshot *snap)
 static bool
 has_size(const struct kma_type_figures *row, unsigned n)
 {
-	return (row->ks_sizes[0] >> n & 1);
+	return (row->ks_sizes >> n & 1);
 }
 
 static unsigned

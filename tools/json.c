@@ -81,7 +81,7 @@ types(const struct kma_snapshot *snap)
 		json_t *sizes = json_array();
 
 		for (unsigned n = 0; n < 63; n++)
-			if (row->ks_sizes[0] >> n & 1)
+			if (row->ks_sizes >> n & 1)
 				json_array_append_new(sizes, json_integer(
 				    (json_int_t)1 << n));
 		json_object_set_new(json, "name", text(row->ks_name));
