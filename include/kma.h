@@ -269,7 +269,7 @@ struct kma_bucket_figures {		/* vmstat -m: by bucket size */
 	uint64_t	kb_highwat;	/* free blocks kept in clusters */
 	uint64_t	kb_pagebytes;	/* in pages of its clusters, or runs */
 	uint64_t	kb_requested;	/* bytes asked for, about; 0: unknown */
-	uint64_t	kb_sparse;	/* clusters less than an eighth in use */
+	uint64_t	kb_sparse;	/* clusters under an eighth in use */
 	uint64_t	kb_sparsebytes;	/* in pages of those */
 	uint32_t	kb_runs;	/* 1: page runs, no blocks */
 	uint32_t	kb_spare;
@@ -299,23 +299,23 @@ struct kma_totals {			/* bytes, where it is no count */
 	uint64_t	st_runbytes;	/* in those */
 	uint64_t	st_freeruns;	/* free runs of all lengths */
 	uint64_t	st_runcalls;	/* requests beyond the lists */
-	uint64_t	st_threads;	/* caches: one for each thread at least */
-	uint64_t	st_requested;	/* asked for, about, in lists where... */
-	uint64_t	st_sampled;	/* ... it is known: in use in those */
-	uint64_t	st_sparse;	/* clusters less than an eighth in use */
+	uint64_t	st_threads;	/* caches: one a thread at least */
+	uint64_t	st_requested;	/* asked for, about, where that... */
+	uint64_t	st_sampled;	/* ... is known: in use there */
+	uint64_t	st_sparse;	/* clusters under an eighth in use */
 	uint64_t	st_sparsebytes;	/* in pages of those */
 };
 
-struct kma_snapshot {
+struct kma_figures {
 	uint32_t	sn_version;	/* KMA_SNAPSHOT_VERSION */
-	uint32_t	sn_size;	/* sizeof(struct kma_snapshot) */
+	uint32_t	sn_size;	/* sizeof(struct kma_figures) */
 	char		sn_library[16];	/* the library's version */
 	uint32_t	sn_pid;
 	uint32_t	sn_pagesize;
 	uint32_t	sn_nbucket;	/* rows in use: by size, runs last */
 	uint32_t	sn_nlearned;
 	uint32_t	sn_ntype;
-	uint32_t	sn_walked;	/* 1: the sparse clusters were counted */
+	uint32_t	sn_walked;	/* 1: sparse clusters were counted */
 	struct kma_totals		sn_totals;
 	struct kma_bucket_figures	sn_bucket[KMA_NLIST];
 	struct kma_learned_figures	sn_learned[KMA_NLEARNED];
@@ -328,7 +328,7 @@ struct kma_snapshot {
  * clusters are left out: only `kma stat' looks for them.  0, EINVAL (another
  * version) or ENOMEM (there is no heap).
  */
-int	kma_snapshot(struct kma_snapshot *snap, size_t bytes);
+int	kma_snapshot(struct kma_figures *snap, size_t bytes);
 
 #ifdef __cplusplus
 }

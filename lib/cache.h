@@ -129,7 +129,8 @@ stack_word(struct kmemcache *kc, unsigned indx)
 }
 
 /*
- * What is shared of a list.  The first three never change.  Invariants, under d_lock:
+ * What is shared of a list.  The first three never change.  Invariants, under
+ * d_lock:
  *	d_nfull = the length of d_full
  *	d_blocks = the sum of b_count over d_full
  *	d_min = the least d_nfull since the last reaping

@@ -212,7 +212,7 @@ kma_type_unload(struct kma_type *type)
  */
 
 KMA_EXPORT int
-kma_snapshot(struct kma_snapshot *snap, size_t bytes)
+kma_snapshot(struct kma_figures *snap, size_t bytes)
 {
 	return (bytes == sizeof(*snap) ? stats_snapshot(snap) : EINVAL);
 }

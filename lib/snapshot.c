@@ -12,6 +12,7 @@
 #include "snapshot.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #define MOST_CACHES	((size_t)1 << 17)	/* a chain longer is none */
@@ -61,6 +62,18 @@ less(uint64_t n, uint64_t by)
 	return (n > by ? n - by : 0);
 }
 
+/* memcmp(), but one name less for the loader to look up at each start. */
+static bool
+same(const void *a, const void *b, size_t len)
+{
+	const unsigned char *x = a, *y = b;
+
+	for (size_t i = 0; i < len; i++)
+		if (x[i] != y[i])
+			return (false);
+	return (true);
+}
+
 int
 snapshot_root(snapshot_peek *read, void *ctx, uintptr_t addr,
     struct kma_root *root)
@@ -71,16 +84,15 @@ snapshot_root(snapshot_peek *read, void *ctx, uintptr_t addr,
 	error = read(ctx, addr, root, ROOT_HEAD);
 	if (error != 0)
 		return (error);
-	if (memcmp(root->kr_magic, kma_root.kr_magic,
-	    sizeof(root->kr_magic)) != 0)
+	if (!same(root->kr_magic, kma_root.kr_magic, sizeof(root->kr_magic)))
 		return (EPROTO);
 	root->kr_library[sizeof(root->kr_library) - 1] = '\0';
 	if (root->kr_layout != ROOT_LAYOUT || root->kr_bytes != sizeof(*root))
 		return (ENOTSUP);
 	error = read(ctx, addr, root, sizeof(*root));
 	root->kr_library[sizeof(root->kr_library) - 1] = '\0';
-	if (error == 0 && memcmp(root->kr_shape, kma_root.kr_shape,
-	    sizeof(root->kr_shape)) != 0)
+	if (error == 0 && !same(root->kr_shape, kma_root.kr_shape,
+	    sizeof(root->kr_shape)))
 		error = ENOTSUP;
 	return (error);
 }
@@ -313,9 +325,10 @@ read_arena(const struct snapshot_source *ss, const struct plan *p,
 
 /* One row for each size, in order of size, runs after blocks. */
 static void
-insert(struct kma_snapshot *snap, const struct kma_bucket_figures *row)
+insert(struct kma_figures *snap, const struct kma_bucket_figures *row)
 {
-	struct kma_bucket_figures *at = snap->sn_bucket + snap->sn_nbucket;
+	struct kma_bucket_figures *end = snap->sn_bucket + snap->sn_nbucket;
+	struct kma_bucket_figures *at = end;
 
 	while (at > snap->sn_bucket && (at[-1].kb_runs > row->kb_runs ||
 	    (at[-1].kb_runs == row->kb_runs && at[-1].kb_size > row->kb_size)))
@@ -331,8 +344,10 @@ insert(struct kma_snapshot *snap, const struct kma_bucket_figures *row)
 		at->kb_pagebytes += row->kb_pagebytes;
 		return;
 	}
-	memmove(at + 1, at, (size_t)(snap->sn_bucket + snap->sn_nbucket - at) *
-	    sizeof(*at));
+	for (; end > at; end--) {
+		*end = end[-1];
+		forget_reg(end);	/* this is no memmove() either */
+	}
 	*at = *row;
 	snap->sn_nbucket++;
 }
@@ -340,7 +355,7 @@ insert(struct kma_snapshot *snap, const struct kma_bucket_figures *row)
 /* The lists, into rows if there is a snapshot, and the totals. */
 static int
 take(const struct snapshot_source *ss, struct kma_totals *st,
-    struct kma_snapshot *snap)
+    struct kma_figures *snap)
 {
 	struct kma_bucket_figures row;
 	struct snapshot_cached sc;
@@ -379,7 +394,7 @@ snapshot_totals(const struct snapshot_source *ss, struct kma_totals *st)
 
 /* The row of a size; a list that came only now has none. */
 static struct kma_bucket_figures *
-find_row(struct kma_snapshot *snap, uint64_t size)
+find_row(struct kma_figures *snap, uint64_t size)
 {
 	for (uint32_t i = 0; i < snap->sn_nbucket; i++)
 		if (snap->sn_bucket[i].kb_size == size)
@@ -421,7 +436,7 @@ read_samples(const struct snapshot_source *ss, struct sampled *s)
 
 /* From the mean of each list's samples; where there is none, nothing. */
 static int
-add_requested(const struct snapshot_source *ss, struct kma_snapshot *snap)
+add_requested(const struct snapshot_source *ss, struct kma_figures *snap)
 {
 	struct kma_totals *st = &snap->sn_totals;
 	struct kma_bucket_figures *row;
@@ -448,7 +463,7 @@ add_requested(const struct snapshot_source *ss, struct kma_snapshot *snap)
  * What was learned.
  */
 static int
-add_learned(const struct snapshot_source *ss, struct kma_snapshot *snap)
+add_learned(const struct snapshot_source *ss, struct kma_figures *snap)
 {
 	struct kma_bucket_figures *row;
 	struct learned l;
@@ -493,7 +508,7 @@ copy_name(char *to, const char *from)
 /* What one thread counted; spare bytes, and the least of them, for later. */
 static int
 read_counts(const struct snapshot_source *ss, const struct memtype_count *tc,
-    struct kma_snapshot *snap)
+    struct kma_figures *snap)
 {
 	struct memtype_count count[CHUNK_TYPES];
 	size_t n;
@@ -544,7 +559,7 @@ read_type(const struct snapshot_source *ss, unsigned type,
 }
 
 static int
-add_types(const struct snapshot_source *ss, struct kma_snapshot *snap)
+add_types(const struct snapshot_source *ss, struct kma_figures *snap)
 {
 	struct memtype_count *tc;
 	struct kmemcache *kc;
@@ -570,7 +585,7 @@ add_types(const struct snapshot_source *ss, struct kma_snapshot *snap)
 }
 
 int
-snapshot_take(const struct snapshot_source *ss, struct kma_snapshot *snap)
+snapshot_take(const struct snapshot_source *ss, struct kma_figures *snap)
 {
 	unsigned shift;
 	int error;
@@ -617,7 +632,7 @@ walk_list(const struct snapshot_source *ss, const struct kmembuckets *kb,
 }
 
 int
-snapshot_sparse(const struct snapshot_source *ss, struct kma_snapshot *snap)
+snapshot_sparse(const struct snapshot_source *ss, struct kma_figures *snap)
 {
 	struct kma_totals *st = &snap->sn_totals;
 	struct kma_bucket_figures *row;

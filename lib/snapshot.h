@@ -48,20 +48,20 @@ int	snapshot_totals(const struct snapshot_source *ss,
 
 /* All but sn_pid, st_resident and the sparse clusters. */
 int	snapshot_take(const struct snapshot_source *ss,
-	    struct kma_snapshot *snap);
+	    struct kma_figures *snap);
 
 /*
  * Adds the sparse clusters, by a walk through all that have free blocks.  Where
  * there are more than some millions, sn_walked stays 0.
  */
 int	snapshot_sparse(const struct snapshot_source *ss,
-	    struct kma_snapshot *snap);
+	    struct kma_figures *snap);
 
 /* What caches and depots hold. */
 struct snapshot_cached {
 	uint64_t	sc_calls[NLIST];	/* requests, kb_calls apart */
 	uint64_t	sc_blocks[NLIST];
-	uint64_t	sc_runs;		/* cached ones beyond MAXCACHED */
+	uint64_t	sc_runs;		/* beyond MAXCACHED */
 	uint64_t	sc_runpages;
 	uint64_t	sc_threads;
 };

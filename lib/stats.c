@@ -49,7 +49,7 @@ stats_totals(struct kma_totals *st)
 }
 
 int
-stats_snapshot(struct kma_snapshot *snap)
+stats_snapshot(struct kma_figures *snap)
 {
 	if (!kmem_init())
 		return (ENOMEM);
@@ -64,17 +64,17 @@ stats_snapshot(struct kma_snapshot *snap)
  * it gets a place of its own for the moment.
  */
 static bool
-with_snapshot(void (*print)(struct report *, const struct kma_snapshot *),
+with_snapshot(void (*print)(struct report *, const struct kma_figures *),
     struct report *r)
 {
-	size_t len = round_page(sizeof(struct kma_snapshot));
-	struct kma_snapshot *snap;
+	size_t len = round_page(sizeof(struct kma_figures));
+	struct kma_figures *snap;
 	uintptr_t addr;
 	bool done;
 
 	if (!kmem_init() || os_map_any(len, &addr) != 0)
 		return (false);
-	snap = (struct kma_snapshot *)addr;
+	snap = (struct kma_figures *)addr;
 	done = stats_snapshot(snap) == 0;
 	if (done)
 		print(r, snap);

@@ -15,7 +15,7 @@
 /* The totals, for little stack; those of a whole snapshot are 0. */
 void	stats_totals(struct kma_totals *st);
 /* All: 0, or ENOMEM where there is no heap. */
-int	stats_snapshot(struct kma_snapshot *snap);
+int	stats_snapshot(struct kma_figures *snap);
 
 /*
  * The tables, for people; and for programs, as malloc_info(3) has them: false

@@ -19,7 +19,7 @@ is_used(const struct kma_bucket_figures *row)
 }
 
 static void
-print_lists(struct report *r, const struct kma_snapshot *snap, bool runs)
+print_lists(struct report *r, const struct kma_figures *snap, bool runs)
 {
 	for (uint32_t i = 0; i < snap->sn_nbucket; i++) {
 		const struct kma_bucket_figures *row = &snap->sn_bucket[i];
@@ -32,7 +32,7 @@ print_lists(struct report *r, const struct kma_snapshot *snap, bool runs)
 }
 
 static void
-print_buckets(struct report *r, const struct kma_snapshot *snap)
+print_buckets(struct report *r, const struct kma_figures *snap)
 {
 	const struct kma_totals *st = &snap->sn_totals;
 
@@ -48,7 +48,7 @@ print_buckets(struct report *r, const struct kma_snapshot *snap)
 
 /* When each list came (bytes in use), what was wasted, what it saves now. */
 static void
-print_learned(struct report *r, const struct kma_snapshot *snap)
+print_learned(struct report *r, const struct kma_figures *snap)
 {
 	if (snap->sn_nlearned == 0)
 		return;
@@ -85,7 +85,7 @@ length(const char *s)
 
 /* A line for a size: the types that have had such blocks. */
 static void
-print_size_types(struct report *r, const struct kma_snapshot *snap, unsigned n)
+print_size_types(struct report *r, const struct kma_figures *snap, unsigned n)
 {
 	unsigned column = 0;
 
@@ -127,7 +127,7 @@ print_type_sizes(struct report *r, const struct kma_type_figures *row)
 }
 
 static void
-print_types(struct report *r, const struct kma_snapshot *snap)
+print_types(struct report *r, const struct kma_figures *snap)
 {
 	if (snap->sn_ntype == 0)
 		return;
@@ -180,7 +180,7 @@ print_utilization(struct report *r, const struct kma_totals *st)
 }
 
 static void
-print_totals(struct report *r, const struct kma_snapshot *snap)
+print_totals(struct report *r, const struct kma_figures *snap)
 {
 	const struct kma_totals *st = &snap->sn_totals;
 
@@ -208,7 +208,7 @@ print_totals(struct report *r, const struct kma_snapshot *snap)
 }
 
 void
-tables_print(struct report *r, const struct kma_snapshot *snap)
+tables_print(struct report *r, const struct kma_figures *snap)
 {
 	report_printf(r, "libkma: memory statistics of process %u\n",
 	    snap->sn_pid);
@@ -220,7 +220,7 @@ tables_print(struct report *r, const struct kma_snapshot *snap)
 }
 
 void
-tables_xml(struct report *r, const struct kma_snapshot *snap)
+tables_xml(struct report *r, const struct kma_figures *snap)
 {
 	const struct kma_totals *st = &snap->sn_totals;
 

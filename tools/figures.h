@@ -9,12 +9,12 @@
 #include <stdint.h>
 #include <stdio.h>
 
-struct kma_snapshot;
+struct kma_figures;
 
 /* A figure: a uint64_t in a struct of kma.h. */
 struct figure {
 	const char	*f_name;	/* in JSON */
-	const char	*f_metric;	/* in Prometheus's text: kma_..., or NULL */
+	const char	*f_metric;	/* in Prometheus's text, or NULL */
 	const char	*f_help;
 	size_t		 f_offset;
 	bool		 f_counter;	/* only grows */
@@ -37,8 +37,8 @@ figure_value(const struct figure *f, const void *row)
  * Write one document; false if that failed.  compact: JSON in a line of its
  * own.  seconds: since the snapshot before, or 0; calls: requests meanwhile.
  */
-bool	json_print(FILE *fp, const struct kma_snapshot *snap, bool compact,
+bool	json_print(FILE *fp, const struct kma_figures *snap, bool compact,
 	    double seconds, uint64_t calls);
-bool	prometheus_print(FILE *fp, const struct kma_snapshot *snap);
+bool	prometheus_print(FILE *fp, const struct kma_figures *snap);
 
 #endif /* KMA_FIGURES_H */

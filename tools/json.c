@@ -41,7 +41,7 @@ object(const struct figure *figures, const void *row)
 }
 
 static json_t *
-buckets(const struct kma_snapshot *snap)
+buckets(const struct kma_figures *snap)
 {
 	json_t *array = json_array();
 
@@ -60,7 +60,7 @@ buckets(const struct kma_snapshot *snap)
 }
 
 static json_t *
-learned(const struct kma_snapshot *snap)
+learned(const struct kma_figures *snap)
 {
 	json_t *array = json_array();
 
@@ -71,7 +71,7 @@ learned(const struct kma_snapshot *snap)
 }
 
 static json_t *
-types(const struct kma_snapshot *snap)
+types(const struct kma_figures *snap)
 {
 	json_t *array = json_array();
 
@@ -92,7 +92,7 @@ types(const struct kma_snapshot *snap)
 }
 
 bool
-json_print(FILE *fp, const struct kma_snapshot *snap, bool compact,
+json_print(FILE *fp, const struct kma_figures *snap, bool compact,
     double seconds, uint64_t calls)
 {
 	json_t *json = json_object();

@@ -21,7 +21,7 @@ is_known(const struct figure *f, const void *row)
 }
 
 static void
-totals(FILE *fp, const struct kma_snapshot *snap)
+totals(FILE *fp, const struct kma_figures *snap)
 {
 	for (const struct figure *f = total_figures; f->f_name != NULL; f++) {
 		if (!is_known(f, &snap->sn_totals))
@@ -34,7 +34,7 @@ totals(FILE *fp, const struct kma_snapshot *snap)
 
 /* All lines of one metric stand together. */
 static void
-buckets(FILE *fp, const struct kma_snapshot *snap, const struct figure *f)
+buckets(FILE *fp, const struct kma_figures *snap, const struct figure *f)
 {
 	heading(fp, f);
 	for (uint32_t i = 0; i < snap->sn_nbucket; i++) {
@@ -61,7 +61,7 @@ label(FILE *fp, const char *s)
 }
 
 static void
-types(FILE *fp, const struct kma_snapshot *snap, const struct figure *f)
+types(FILE *fp, const struct kma_figures *snap, const struct figure *f)
 {
 	if (snap->sn_ntype == 0)
 		return;
@@ -78,7 +78,7 @@ types(FILE *fp, const struct kma_snapshot *snap, const struct figure *f)
 }
 
 bool
-prometheus_print(FILE *fp, const struct kma_snapshot *snap)
+prometheus_print(FILE *fp, const struct kma_figures *snap)
 {
 	fputs("# HELP kma_info The library in the process.\n"
 	    "# TYPE kma_info gauge\nkma_info{version=\"", fp);

@@ -129,7 +129,7 @@ to_stdout(void *arg, const char *text, size_t len)
 }
 
 static void
-print_tables(const struct kma_snapshot *snap)
+print_tables(const struct kma_figures *snap)
 {
 	struct report r;
 
@@ -139,7 +139,7 @@ print_tables(const struct kma_snapshot *snap)
 
 /* One line of -w; the rates are what happened since the line before. */
 static void
-print_line(const struct kma_snapshot *snap, const struct kma_snapshot *last,
+print_line(const struct kma_figures *snap, const struct kma_figures *last,
     double seconds, unsigned long number)
 {
 	const struct kma_totals *st = &snap->sn_totals;
@@ -163,8 +163,8 @@ print_line(const struct kma_snapshot *snap, const struct kma_snapshot *last,
 }
 
 static bool
-print(const struct request *r, const struct kma_snapshot *snap,
-    const struct kma_snapshot *last, double seconds, unsigned long number)
+print(const struct request *r, const struct kma_figures *snap,
+    const struct kma_figures *last, double seconds, unsigned long number)
 {
 	if (r->r_form == FORM_PROMETHEUS)
 		prometheus_print(stdout, snap);
@@ -206,7 +206,7 @@ sleep_until(double when)
 static int
 watch(struct target *t, const struct request *r)
 {
-	static struct kma_snapshot snap, last;
+	static struct kma_figures snap, last;
 	double begun = now(), then = begun, at;
 	int status;
 

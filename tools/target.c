@@ -431,7 +431,10 @@ read_segments(struct target *t, const Elf64_Ehdr *eh)
 {
 	size_t n = count_headers(t, eh);
 	Elf64_Phdr ph;
+	struct stat st;
 
+	if (fstat(t->t_fd, &st) != 0)
+		return (errno);
 	t->t_segment = calloc(n + 1, sizeof(*t->t_segment));
 	if (t->t_segment == NULL)
 		return (ENOMEM);
@@ -443,6 +446,8 @@ read_segments(struct target *t, const Elf64_Ehdr *eh)
 			return (error);
 		if (ph.p_type == PT_NOTE)
 			read_core_note(t, &ph);
+		if (ph.p_offset + ph.p_filesz > (uint64_t)st.st_size)
+			t->t_cut = true;
 		if (ph.p_type == PT_LOAD && ph.p_filesz > 0)
 			t->t_segment[t->t_nsegment++] = (struct segment){
 			    ph.p_vaddr, ph.p_filesz, ph.p_offset };
@@ -475,6 +480,8 @@ open_core(struct target *t)
 	error = read_segments(t, &eh);
 	for (size_t i = 0; error == 0 && i < t->t_nsegment; i++)
 		error = look_at_object(t, t->t_segment[i].s_addr);
+	if (error == 0 && !t->t_found && t->t_cut)
+		error = EFAULT;
 	if (error != 0)
 		return (failed(t, error));
 	return (t->t_found ? STATUS_OK : no_library(t));
@@ -509,7 +516,7 @@ target_close(struct target *t)
 }
 
 static int
-take(struct target *t, struct kma_snapshot *snap)
+take(struct target *t, struct kma_figures *snap)
 {
 	struct snapshot_source ss = { peek_of(t), t, &t->t_root };
 	int error = snapshot_take(&ss, snap);
@@ -534,7 +541,7 @@ find_again(struct target *t)
 }
 
 int
-target_snapshot(struct target *t, struct kma_snapshot *snap)
+target_snapshot(struct target *t, struct kma_figures *snap)
 {
 	int error, status;
 

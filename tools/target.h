@@ -16,7 +16,7 @@
 
 #include "root.h"
 
-struct kma_snapshot;
+struct kma_figures;
 
 /* A piece of memory in a core file. */
 struct segment {
@@ -31,6 +31,7 @@ struct target {
 	bool		 t_core;
 	struct segment	*t_segment;	/* of a core file */
 	size_t		 t_nsegment;
+	bool		 t_cut;		/* the file is shorter than it says */
 	struct kma_root	 t_root;
 	bool		 t_taken;	/* a snapshot, before */
 
@@ -53,6 +54,6 @@ void	target_close(struct target *t);
  * Takes a snapshot; the same results.  Where the process has become another
  * program meanwhile, of that.
  */
-int	target_snapshot(struct target *t, struct kma_snapshot *snap);
+int	target_snapshot(struct target *t, struct kma_figures *snap);
 
 #endif /* KMA_TARGET_H */

@@ -29,6 +29,7 @@ for s in 0 1 7 125 126 127 255; do
 	result "exit status $s" "status $status: $err"
 done
 for s in TERM KILL SEGV; do
+	# shellcheck disable=SC3045
 	(ulimit -c 0; exec "$kma" run sh -c "kill -$s \$\$") 2>"$tmp/err"
 	[ "$(kill -l $?)" = $s ]
 	result "ended by SIG$s"

@@ -2,8 +2,8 @@
  * subject.c - a program for kma stat to look at.
  *
  *	subject quiet SIZE COUNT ...	has so many blocks of these sizes
- *	subject busy THREADS		allocates and frees, starts and ends threads
- *					and children, all the time
+ *	subject busy THREADS		allocates and frees, starts and ends
+ *					threads and children, all the time
  *	subject short			allocates, and is gone at once
  *	subject hidden			is not dumpable
  *	subject exec PROGRAM ...	becomes another program when told to

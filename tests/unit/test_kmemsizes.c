@@ -77,8 +77,9 @@ START_TEST(grows)
 	ck_assert_uint_eq(first, end);
 	check_memory(first, got);
 	ck_assert_uint_lt(unit_maps(), maps + 30);
-	ck_assert_uint_ge((kmemsizes_mapped + kmemusage_mapped), kmempages * 5);
-	ck_assert_uint_lt((kmemsizes_mapped + kmemusage_mapped), kmempages * 5 + 4 * 65536);
+	ck_assert_uint_ge(kmemsizes_mapped + kmemusage_mapped, kmempages * 5);
+	ck_assert_uint_lt(kmemsizes_mapped + kmemusage_mapped,
+	    kmempages * 5 + 4 * 65536);
 }
 END_TEST
 

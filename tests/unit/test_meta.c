@@ -43,8 +43,9 @@ START_TEST(pieces)
 		ck_assert_ptr_eq(meta_ptr(meta_id(p)), p);
 		pattern_fill(p, size, size);
 		end = (uintptr_t)p + size;
-		ck_assert_uint_ge((meta_next - meta_base), end - meta_base);
-		ck_assert_uint_lt((meta_next - meta_base), end - meta_base + 16);
+		ck_assert_uint_ge(meta_next - meta_base, end - meta_base);
+		ck_assert_uint_lt(meta_next - meta_base,
+		    end - meta_base + 16);
 	}
 }
 END_TEST
@@ -76,7 +77,7 @@ START_TEST(exhaustion)
 	while (meta_alloc(1024, 16) != NULL)
 		n++;
 	ck_assert_uint_ge(n, RANGE / 2048 - 1);
-	ck_assert_uint_le((meta_next - meta_base), RANGE);
+	ck_assert_uint_le(meta_next - meta_base, RANGE);
 	ck_assert_ptr_nonnull(meta_alloc(16, 16));
 }
 END_TEST

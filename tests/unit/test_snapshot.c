@@ -22,12 +22,12 @@ struct glass {
 	struct rnd	g_rnd;
 	unsigned	g_spoil;	/* one read in so many is; 0: none */
 	unsigned	g_fail;		/* one fails; 0: none */
-	int		g_fill;		/* most reads give this byte; -1: none */
+	int		g_fill;		/* reads give this byte; -1: none */
 	uint64_t	g_reads;
 	uint64_t	g_most;		/* reads until all fail */
 };
 
-static struct kma_snapshot snap, again;
+static struct kma_figures snap, again;
 
 static int
 look(void *ctx, uintptr_t addr, void *buf, size_t len)
@@ -54,7 +54,7 @@ look(void *ctx, uintptr_t addr, void *buf, size_t len)
 }
 
 static int
-take(struct glass *g, struct kma_snapshot *s)
+take(struct glass *g, struct kma_figures *s)
 {
 	struct snapshot_source ss = { look, g, &kma_root };
 	int error;
@@ -71,7 +71,7 @@ take(struct glass *g, struct kma_snapshot *s)
 
 /* What holds of every snapshot. */
 static void
-check_sums(const struct kma_snapshot *s)
+check_sums(const struct kma_figures *s)
 {
 	const struct kma_totals *st = &s->sn_totals;
 	uint64_t inuse = 0, cached = 0, pages = 0, sparse = 0;
@@ -101,14 +101,14 @@ check_sums(const struct kma_snapshot *s)
 		const struct kma_type_figures *row = &s->sn_type[i];
 
 		ck_assert_ptr_nonnull(memchr(row->ks_name, '\0', KMA_NAMELEN));
-		ck_assert_int_ge((int64_t)row->ks_memuse, 0);
+		ck_assert_uint_ge(row->ks_maxused, row->ks_memuse);
 		ck_assert_int_ge((int64_t)row->ks_inuse, 0);
 	}
 }
 
 /* Further, where the rows are those of a heap. */
 static void
-check_rows(const struct kma_snapshot *s)
+check_rows(const struct kma_figures *s)
 {
 	for (uint32_t i = 0; i < s->sn_nbucket; i++) {
 		const struct kma_bucket_figures *row = &s->sn_bucket[i];

@@ -74,7 +74,7 @@ shadow_free(size_t size)
 static void
 compare_lists(struct kma_totals *st)
 {
-	static struct kma_snapshot snap;
+	static struct kma_figures snap;
 	size_t cached = 0, pages = st->st_runbytes;
 
 	ck_assert_int_eq(stats_snapshot(&snap), 0);
