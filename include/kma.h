@@ -165,7 +165,7 @@ struct kma_type {
 	{								\
 		kma_type_unload(type);					\
 	}								\
-	struct kma_type type[1]
+	struct kma_type
 #define MALLOC_DECLARE(type)	extern struct kma_type type[1]
 
 /* One of the first two, and M_ZERO with either. */

@@ -148,7 +148,7 @@ kma stat "$pid"
 blocks=$(inuse 64)
 if [ -n "$python" ]; then
 	kma stat --prometheus "$pid"
-	"$python" - "$tmp/out" "$blocks" 2>&1 >"$tmp/log" <<'END'
+	"$python" - "$tmp/out" "$blocks" >"$tmp/log" 2>&1 <<'END'
 import sys
 from prometheus_client.parser import text_string_to_metric_families
 families = list(text_string_to_metric_families(open(sys.argv[1]).read()))
@@ -167,7 +167,48 @@ else
 	skip 'prometheus' 'python3-prometheus-client is not installed'
 fi
 
+finish
+
+# Types.
+begin "$KMA_BUILDDIR/tests/tools/typed"
+kma stat "$pid"
+echo "$out" | tr -s ' ' | grep -qx 'node 20 2560 [67][0-9]* 65536 21 0 128,4K'
+result 'types: In Use, Mem Use, High Use, Limit, Requests, Waits, Sizes' "$out"
+echo "$out" | tr -s ' ' | grep -qx ' 128 node' &&
+	echo "$out" | tr -s ' ' | grep -qx ' 16 o"d\\d'
+result 'types by bucket size' "$out"
+if command -v jq >/dev/null; then
+	kma stat --json "$pid"
+	[ "$(jq -c '.types[] | select(.name == "node") |
+		[.in_use, .memory_use, .limit, .requests, .sizes]' \
+		"$tmp/out")" = '[20,2560,65536,21,[128,4096]]' ] &&
+		[ "$(jq -c '.types[1] | [.name, .limit]' "$tmp/out")" = \
+		'["o\"d\\d",null]' ]
+	result 'types in JSON' "$(jq -c .types "$tmp/out")"
+else
+	skip 'types in JSON' 'jq is not installed'
+fi
+if [ -n "$python" ]; then
+	kma stat --prometheus "$pid"
+	"$python" - "$tmp/out" >"$tmp/log" 2>&1 <<'END'
+import sys
+from prometheus_client.parser import text_string_to_metric_families
+samples = {(s.name, s.labels.get("type")): s.value
+           for f in text_string_to_metric_families(open(sys.argv[1]).read())
+           for s in f.samples}
+assert samples["kma_type_in_use_blocks", "node"] == 20
+assert samples["kma_type_limit_bytes", "node"] == 65536
+assert samples["kma_type_bytes", 'o"d\\d'] == 16
+assert ("kma_type_limit_bytes", 'o"d\\d') not in samples
+END
+	result "types in Prometheus's format" "$(cat "$tmp/log" "$tmp/out")"
+else
+	skip "types in Prometheus's format" 'no parser is installed'
+fi
+finish
+
 # -w: tables first, then lines with rates.
+begin "$kma" run "$subject" quiet 64 1000
 kma stat -w 0.05 -c 4 "$pid"
 [ "$status" -eq 0 ] && [ "$(echo "$out" | tail -n 4 | head -n 1 |
 	tr -s ' ')" = ' In Use Cached In Pages Free Res. Resident Requests/s Growth/s Threads' ] &&
