@@ -49,6 +49,14 @@ peek(const struct snapshot_source *ss, const void *at, void *buf, size_t len)
 	return (ss->ss_peek(ss->ss_ctx, (uintptr_t)at, buf, len));
 }
 
+/* May p, which was read, point to a table?  Not beyond all addresses. */
+static inline bool
+is_pointer(const void *p)
+{
+	return ((uintptr_t)p % sizeof(void *) == 0 &&
+	    (uintptr_t)p < (uintptr_t)1 << 57);
+}
+
 static inline uint64_t
 at_most(uint64_t n, uint64_t most)
 {
@@ -175,6 +183,8 @@ read_cache(const struct snapshot_source *ss, const struct kmemcache *kc,
 	struct cached_run run[NCACHEDRUN];
 	int error;
 
+	if (!is_pointer(kc))
+		return (EPROTO);
 	if (p->p_limit > KU_LIST && (error = read_words(ss,
 	    &kc->kc_word[KU_LIST], KU_LIST, p->p_limit - KU_LIST, sc,
 	    first)) != 0)
@@ -514,6 +524,8 @@ read_counts(const struct snapshot_source *ss, const struct memtype_count *tc,
 	size_t n;
 	int error;
 
+	if (!is_pointer(tc))
+		return (EPROTO);
 	for (size_t at = 0; at < snap->sn_ntype; at += n) {
 		n = at_most(snap->sn_ntype - at, CHUNK_TYPES);
 		error = peek(ss, tc + at + 1, count, n * sizeof(count[0]));
@@ -574,11 +586,14 @@ add_types(const struct snapshot_source *ss, struct kma_figures *snap)
 	if (ntypes <= 1)
 		return (0);
 	snap->sn_ntype = (uint32_t)at_most(ntypes - 1, KMA_NTYPE);
-	for (n = at_most(n, MOST_CACHES) + 1; kc != NULL && n > 0; n--)
+	for (n = at_most(n, MOST_CACHES) + 1; kc != NULL && n > 0; n--) {
+		if (!is_pointer(kc))
+			return (EPROTO);
 		if ((error = READ(ss, &kc->kc_types, tc)) != 0 ||
 		    (tc != NULL && (error = read_counts(ss, tc, snap)) != 0) ||
 		    (error = READ(ss, &kc->kc_next, kc)) != 0)
 			return (error);
+	}
 	for (unsigned i = 0; error == 0 && i < snap->sn_ntype; i++)
 		error = read_type(ss, i + 1, &snap->sn_type[i]);
 	return (error);

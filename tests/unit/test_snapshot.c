@@ -242,7 +242,8 @@ END_TEST
 /* Nothing but garbage, all of it readable: chains that never end. */
 START_TEST(all_garbage)
 {
-	static const int fill[] = { 0x00, 0x01, 0x0c, 0x10, 0x7f, 0xff };
+	static const int fill[] = { 0x00, 0x01, 0x08, 0x10, 0x18, 0x7f, 0xff };
+	unsigned good = 0;
 
 	ck_assert(kmem_init());
 	for (unsigned i = 0; i < nitems(fill); i++) {
@@ -252,9 +253,12 @@ START_TEST(all_garbage)
 		g.g_fill = fill[i];
 		error = take(&g, &snap);
 		ck_assert_uint_lt(g.g_reads, READS_MAX);
-		ck_assert_int_eq(error, 0);
-		check_sums(&snap);
+		ck_assert(error == 0 || error == EPROTO);
+		good += error == 0;
+		if (error == 0)
+			check_sums(&snap);
 	}
+	ck_assert_uint_gt(good, 0);
 }
 END_TEST
 
@@ -302,8 +306,6 @@ START_TEST(under_way)
 	struct glass g = CLEAR(1);
 	pthread_t thread[3];
 
-	if (UNIT_TSAN)		/* it is a race, and meant to be one */
-		return;
 	ck_assert(kmem_init());
 	for (uintptr_t i = 0; i < nitems(thread); i++)
 		pthread_create(&thread[i], NULL, churn, (void *)(i + 1));
