@@ -330,6 +330,69 @@ struct kma_figures {
  */
 int	kma_snapshot(struct kma_figures *snap, size_t bytes);
 
+/*
+ * Object caches, after the slab allocator (Bonwick, USENIX 1994): memory for
+ * objects of one kind, which stay constructed while they are free.
+ *
+ *	nodes = kma_cache_create("node", sizeof(struct node), 0, node_init,
+ *	    node_fini, NULL);
+ *	struct node *n = kma_cache_alloc(nodes, M_WAITOK);
+ *	kma_cache_free(nodes, n);	(in its constructed state again)
+ *
+ * The constructor runs when the cache gets memory, once for each object in
+ * it, and the destructor when that memory is given back: not at each
+ * allocation. The library writes nothing into an object, free or not.
+ */
+struct kma_objcache;
+
+/*
+ * Makes a cache of objects of size bytes at multiples of align, a power of
+ * two; 0 is malloc's alignment. The cache's memory is charged to the type of
+ * that name (kma_type_setlimit finds it by another kma_type of the name).
+ *
+ * The constructor makes an object out of memory whose contents are undefined.
+ * It returns 0, or an errno: then objects made beside it are destroyed again,
+ * and the allocation fails with that. Either function may be NULL. Both may
+ * allocate; no lock is held. Any thread that allocates from a cache, frees to
+ * it or reaps it may find itself in its constructor or destructor; one that
+ * allocates when memory is short, in the destructors of all caches.
+ *
+ * NULL with errno: EINVAL, size is 0 or align no power of two; ENOMEM.
+ */
+struct kma_objcache *kma_cache_create(const char *name, size_t size,
+	    size_t align, int (*ctor)(void *obj, void *arg),
+	    void (*dtor)(void *obj, void *arg), void *arg);
+
+/*
+ * Gives all memory of the cache back, and the cache is no more: 0. EBUSY:
+ * objects are in use; the cache stays as it was. Not while other threads use
+ * the cache, nor in its own constructor or destructor.
+ */
+int	 kma_cache_destroy(struct kma_objcache *cache);
+
+/*
+ * Allocates a constructed object. flags is M_NOWAIT or M_WAITOK: as in
+ * kma_malloc, if more memory is needed; an object freed meanwhile ends the
+ * wait too. NULL with errno: as there (M_ZERO is EINVAL: objects are
+ * constructed), or what the constructor returned.
+ */
+void	*kma_cache_alloc(struct kma_objcache *cache, int flags);
+
+/*
+ * Frees an object, whose state must be as the constructor left it. NULL is no
+ * object. Any other address than that of an object of this cache in use is a
+ * misuse, and always found, by whatever thread it was freed before: unless
+ * the object is in use again. So is an object given to free(3).
+ */
+void	 kma_cache_free(struct kma_objcache *cache, void *obj);
+
+/*
+ * Gives back what memory of the cache no object in use is in; of all caches
+ * if cache is NULL. Returns how many bytes. Without it, a cache keeps up to
+ * 256 KB of free objects and one more piece of its memory.
+ */
+size_t	 kma_cache_reap(struct kma_objcache *cache);
+
 #ifdef __cplusplus
 }
 #endif

@@ -18,6 +18,7 @@
 #include "learn.h"
 #include "memtype.h"
 #include "mode.h"
+#include "objcache.h"
 #include "param.h"
 #include "report.h"
 #include "start.h"
@@ -215,4 +216,54 @@ KMA_EXPORT int
 kma_snapshot(struct kma_figures *snap, size_t bytes)
 {
 	return (bytes == sizeof(*snap) ? stats_snapshot(snap) : EINVAL);
+}
+
+/*
+ * Object caches.
+ */
+
+KMA_EXPORT struct kma_objcache *
+kma_cache_create(const char *name, size_t size, size_t align,
+    int (*ctor)(void *obj, void *arg), void (*dtor)(void *obj, void *arg),
+    void *arg)
+{
+	struct kma_objcache *cache;
+	int error;
+
+	cache = objcache_create(name, size, align, ctor, dtor, arg, &error);
+	if (cache == NULL)
+		errno = error;
+	return (cache);
+}
+
+KMA_EXPORT int
+kma_cache_destroy(struct kma_objcache *cache)
+{
+	return (objcache_destroy(cache));
+}
+
+KMA_EXPORT void *
+kma_cache_alloc(struct kma_objcache *cache, int flags)
+{
+	int error = EINVAL;
+	void *obj = NULL;
+
+	if (likely(flags == M_NOWAIT || flags == M_WAITOK))
+		obj = objcache_alloc(cache, flags, &error);
+	if (unlikely(obj == NULL))
+		errno = error;
+	return (obj);
+}
+
+KMA_EXPORT void
+kma_cache_free(struct kma_objcache *cache, void *obj)
+{
+	if (likely(obj != NULL))
+		objcache_free(cache, obj, "kma_cache_free");
+}
+
+KMA_EXPORT size_t
+kma_cache_reap(struct kma_objcache *cache)
+{
+	return (cache == NULL ? objcache_reap_all() : objcache_reap(cache));
 }

@@ -132,6 +132,24 @@ count_run(void)
 	__atomic_fetch_add(&bucket[KU_RUN].kb_calls, 1, __ATOMIC_RELAXED);
 }
 
+/* As pagerun_alloc(), when the allocator is ready; true if there was memory. */
+static bool
+get_pages(size_t npages, size_t align, unsigned kind, page_t *page,
+    size_t *dirty)
+{
+	if (cache_due())
+		tick();
+	return (pagerun_alloc(npages, align, kind, page, dirty) == 0 ||
+	    (scrape_together(ptob(npages)) &&
+	    pagerun_alloc(npages, align, kind, page, dirty) == 0));
+}
+
+bool
+kmem_alloc_pages(size_t npages, size_t align, unsigned kind, page_t *page)
+{
+	return (ready() && get_pages(npages, align, kind, page, NULL));
+}
+
 /* A run of its own.  *dirty: how many of its pages may not read as zero. */
 static void *
 alloc_run(size_t size, size_t align, size_t *dirty)
@@ -146,11 +164,7 @@ alloc_run(size_t size, size_t align, size_t *dirty)
 		count_run();
 		return (page_to_addr(page));
 	}
-	if (cache_due())
-		tick();
-	if (pagerun_alloc(npages, align, KU_RUN, &page, dirty) != 0 &&
-	    (!scrape_together(size) ||
-	    pagerun_alloc(npages, align, KU_RUN, &page, dirty) != 0))
+	if (!get_pages(npages, align, KU_RUN, &page, dirty))
 		return (NULL);
 	count_run();
 	return (page_to_addr(page));
@@ -275,6 +289,7 @@ kmem_why_not(const void *p, unsigned *indx)
 	*indx = page < relaxed_load(&kmempages) ? kmemsizes[page] : KU_HOLE;
 	switch (*indx) {
 	case KU_HOLE:
+	case KU_SLAB:		/* an object, perhaps, but no block */
 		return (REASON_FOREIGN);
 	case KU_CLEAN:
 	case KU_DIRTY:

@@ -36,6 +36,14 @@ void	*kmem_zalloc(size_t size);
 void	*kmem_memalign(size_t align, size_t size);
 
 /*
+ * npages pages that are no block's, the first at a multiple of align pages,
+ * and its kmemsizes kind; whatever the state.  pagerun_free() takes them back.
+ * False: no memory.
+ */
+bool	kmem_alloc_pages(size_t npages, size_t align, unsigned kind,
+	    page_t *page);
+
+/*
  * Makes the block p, not NULL, hold size > 0 bytes, here or elsewhere.  NULL:
  * no memory, and the block is as before.  func is the caller's name, for
  * messages about p; on misuse (and abort=no) the answer is NULL.

@@ -7,6 +7,7 @@
  *	kmemsizes[page]	one byte: its list, or what else it is (param.h);
  *	kmemusage[page]	one word, by what the byte says:
  *	    a page of a cluster		meta number of its struct kmemcluster
+ *	    a page of a slab		meta number of its struct slab
  *	    first page of a run		ku_pagecnt, the pages in the run
  *	    first, last of a free run	meta number of its struct pagerun
  *	    any other page		nothing

@@ -16,6 +16,9 @@
 
 /* What each lock guards, in the order in which they may be nested. */
 enum lock_rank {
+	RANK_OBJCACHES,	/* objcache.c: the register of object caches */
+	RANK_MAGAZINE,	/* objcache.c: one magazine of an object cache */
+	RANK_OBJCACHE,	/* objcache.c: the slabs of an object cache */
 	RANK_ACCOUNT,	/* account.c: which type a caller has */
 	RANK_MEMTYPE,	/* memtype.c: types, and who waits for room */
 	RANK_LEARN,	/* learn.c: the register of learned lists */
@@ -37,8 +40,9 @@ struct lock {
 };
 
 /*
- * Makes a free lock known to fork.  Once for each lock, before its first use
- * and before there is a second thread.
+ * Makes a free lock known to fork.  Once for each lock, before its first use;
+ * and before there is a second thread, or while a lock of lower rank is held,
+ * always the same one for this rank: it keeps fork away meanwhile.
  */
 void	lock_init(struct lock *lk, enum lock_rank rank);
 /* The same for n locks, the first of them lk, stride bytes apart. */
@@ -68,6 +72,22 @@ lock_acquire(struct lock *lk)
 	if (unlikely(!__atomic_compare_exchange_n(&lk->l_word, &was, 1, false,
 	    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
 		lock_wait(lk);
+}
+
+/* Takes the lock if nobody has it; false, and nothing is changed, if not. */
+static inline bool
+lock_try(struct lock *lk)
+{
+	uint32_t was = 0;
+
+	lock_depth++;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (likely(__atomic_compare_exchange_n(&lk->l_word, &was, 1, false,
+	    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)))
+		return (true);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	lock_depth--;
+	return (false);
 }
 
 static inline void

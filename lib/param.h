@@ -69,6 +69,7 @@ enum {
 	KU_CONT,	/* last page of an allocated run of two pages or more */
 	KU_RUN,		/* first page of an allocated run beyond MAXCACHED */
 	KU_HELD,	/* the same, but freed, and held by a cache */
+	KU_SLAB,	/* any page of a slab of objects: see objcache.h */
 	KU_TYPEDRUN,	/* first page of a run that is charged to a type */
 	KU_TYPED,	/* lists of blocks that are charged to a type */
 	KU_LIST = KU_TYPED + 14		/* the first of all other lists */

@@ -12,17 +12,25 @@
 #include "cdefs.h"
 #include "kmem.h"
 #include "mode.h"
+#include "objcache.h"
 #include "options.h"
 #include "start.h"
 #include "stats.h"
+
+static void
+postfork_child(void)
+{
+	objcache_postfork_child();
+	mode_postfork_child();
+}
 
 __attribute__((constructor)) void
 kma_start(void)
 {
 	options_read();
 	mode_start();
-	pthread_atfork(kmem_prefork, kmem_postfork_parent,
-	    mode_postfork_child);
+	objcache_init();
+	pthread_atfork(kmem_prefork, kmem_postfork_parent, postfork_child);
 	stats_start();
 }
 
