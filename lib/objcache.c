@@ -167,7 +167,7 @@ set_nfree(struct kma_objcache *oc, struct slab *s, unsigned nfree)
 {
 	bool moves = list_of(oc, nfree) != list_of(oc, s->s_nfree);
 
-	oc->oc_nfree += nfree - s->s_nfree;
+	oc->oc_nfree = oc->oc_nfree + nfree - s->s_nfree;
 	if (moves)
 		list_remove(oc, s);
 	s->s_nfree = (uint16_t)nfree;
