@@ -300,6 +300,24 @@ for size in $cached; do
 	misuse free "$freepage" free_page_trimmed "$size"
 done
 
+# Object caches: every second free is caught, whenever it comes.
+for size in 1 8 64 1000 $((20 * K)) $M; do
+	misuse kma_cache_free "$duplicate" object_twice "$size"
+	misuse kma_cache_free "$duplicate" object_thread "$size"
+	# Its memory may be given back by then.
+	misuse kma_cache_free "$duplicate|$foreign" object_later "$size"
+	for p in object_reaped object_wrong_cache object_block object_stack; do
+		misuse kma_cache_free "$foreign" "$p" "$size"
+	done
+	[ "$size" -lt 8 ] ||
+		misuse kma_cache_free "$unaligned" object_interior "$size"
+	misuse free "$foreign" object_plain_free "$size"
+	misuse free "$foreign" object_plain_free_next "$size"
+	misuse realloc "$foreign" object_realloc "$size"
+	misuse malloc_usable_size "$foreign" object_usable "$size"
+	misuse kma_cache_destroy "$duplicate" cache_destroy_twice "$size"
+done
+
 # The message cannot be written: the program ends all the same.
 if wanted free_stack; then
 	file=$progs/free_stack

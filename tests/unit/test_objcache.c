@@ -29,6 +29,9 @@
 
 #define MB	((size_t)1 << 20)
 
+/* As ck_assert(), which enters the kernel each time. */
+#define must(cond)	((cond) ? (void)0 : ck_abort_msg("not %s", #cond))
+
 /*
  * What is charged, and the limit.
  */
@@ -60,7 +63,7 @@ __wrap_memtype_charge(unsigned type, size_t bytes, int flags,
 	struct timespec now;
 
 	(void)type;
-	ck_assert(flags == M_NOWAIT || flags == M_WAITOK);
+	must(flags == M_NOWAIT || flags == M_WAITOK);
 	while (!take_room(bytes)) {
 		if (flags == M_NOWAIT)
 			return (ENOMEM);
@@ -81,8 +84,7 @@ void
 __wrap_memtype_discharge(unsigned type, size_t bytes)
 {
 	(void)type;
-	ck_assert_uint_ge(__atomic_fetch_sub(&charged, bytes,
-	    __ATOMIC_SEQ_CST), bytes);
+	must(__atomic_fetch_sub(&charged, bytes, __ATOMIC_SEQ_CST) >= bytes);
 }
 
 void
@@ -135,7 +137,7 @@ static void *order[2][8192];		/* in which it happened */
 static int
 construct(void *obj, void *arg)
 {
-	ck_assert_ptr_eq(arg, &made);
+	must(arg == &made);
 	if (made + 1 == fail_at)
 		return (EXDEV);
 	order[0][made++ % nitems(order[0])] = obj;
@@ -145,7 +147,7 @@ construct(void *obj, void *arg)
 static void
 destruct(void *obj, void *arg)
 {
-	ck_assert_ptr_eq(arg, &made);
+	must(arg == &made);
 	order[1][unmade++ % nitems(order[1])] = obj;
 }
 
@@ -185,7 +187,7 @@ get(struct kma_objcache *oc)
 	int error = 0;
 	void *p = objcache_alloc(oc, M_NOWAIT, &error);
 
-	ck_assert_ptr_nonnull(p);
+	must(p != NULL);
 	return (p);
 }
 
@@ -870,8 +872,8 @@ object_unmake(void *obj, void *arg)
 	struct object *o = obj;
 
 	(void)arg;
-	ck_assert_uint_eq(o->o_magic, MAGIC);
-	ck_assert_uint_eq(o->o_owner, 0);
+	must(o->o_magic == MAGIC);
+	must(o->o_owner == 0);
 	o->o_magic = 0;
 	__atomic_fetch_sub(&living, 1, __ATOMIC_RELAXED);
 }
@@ -881,9 +883,9 @@ release_object(struct object *o)
 {
 	if (o == NULL)
 		return;
-	ck_assert_uint_ne(o->o_owner, 0);
+	must(o->o_owner != 0);
 	for (unsigned i = 0; i < nitems(o->o_body); i++)
-		ck_assert_uint_eq(o->o_body[i], o->o_owner + i);
+		must(o->o_body[i] == o->o_owner + i);
 	o->o_owner = 0;
 	put(shared_cache, o);
 }
@@ -899,8 +901,8 @@ worker(void *arg)
 		struct object **slot = &slots[rnd_below(&r, NSLOT)], *o;
 
 		o = get(shared_cache);
-		ck_assert_uint_eq(o->o_magic, MAGIC);
-		ck_assert_uint_eq(o->o_owner, 0);
+		must(o->o_magic == MAGIC);
+		must(o->o_owner == 0);
 		o->o_owner = self;
 		for (unsigned j = 0; j < nitems(o->o_body); j++)
 			o->o_body[j] = self + j;
