@@ -56,7 +56,7 @@ meta_alloc(size_t size, size_t align)
 	end = start + ((size + 15) & ~(size_t)15);
 	if (end <= meta_limit &&
 	    (end <= meta_mapped || meta_extend(end) == 0)) {
-		meta_next = end;
+		relaxed_store(&meta_next, end);
 		p = (void *)start;
 	}
 	lock_release(&meta_lock);

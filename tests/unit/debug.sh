@@ -7,7 +7,7 @@
 targets=all
 [ -x "$KMA_BUILDDIR/tests/unit/test_bucket" ] && targets="all
     tests/unit/test_runtree tests/unit/test_pagerun tests/unit/test_bucket
-    tests/unit/test_cache tests/unit/test_kmem"
+    tests/unit/test_cache tests/unit/test_kmem tests/unit/test_objcache"
 KMA_TEST_SLOW=1
 export KMA_TEST_SLOW
 

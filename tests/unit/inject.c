@@ -23,7 +23,9 @@
 #include <unistd.h>
 
 #include "blocks.h"
+#include "kma.h"
 #include "kmem.h"
+#include "objcache.h"
 #include "options.h"
 #include "pagerun.h"
 #include "stats.h"
@@ -325,6 +327,42 @@ threads(void)
 	}
 }
 
+/* Objects, of which a list goes through all that are out. */
+static struct kma_objcache *objects[2];
+
+static void
+object_caches(void)
+{
+	void *out[2] = { NULL, NULL }, *p;
+	int error = 0;
+
+	for (int c = 0; c < 2; c++) {
+		if (objects[c] == NULL)
+			objects[c] = objcache_create("inject",
+			    c == 0 ? 200 : 90000, 0, NULL, NULL, NULL, &error);
+		if (objects[c] == NULL) {
+			REQUIRE(error == ENOMEM);
+			continue;
+		}
+		for (int i = 0; i < 400; i++) {
+			p = objcache_alloc(objects[c], M_NOWAIT, &error);
+			REQUIRE(p != NULL || error == ENOMEM);
+			shared->failed += p == NULL;
+			if (p == NULL)
+				continue;
+			*(void **)p = out[c];
+			out[c] = p;
+		}
+		objcache_check(objects[c]);
+	}
+	for (int c = 0; c < 2; c++)
+		while ((p = out[c]) != NULL) {
+			out[c] = *(void **)p;
+			objcache_free(objects[c], p, "object");
+		}
+	objcache_reap_all();
+}
+
 static void
 to_nowhere(void *arg, const char *text, size_t len)
 {
@@ -377,6 +415,7 @@ scenario(void)
 	if (kmem_init())
 		clock_goes_on(&now);
 	threads();
+	object_caches();
 	kmem_trim();
 	small_blocks();
 	figures();

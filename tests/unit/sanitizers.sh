@@ -6,10 +6,10 @@
 
 . "$KMA_SRCDIR/tests/unit/variant.sh"
 
-some='account cache kmem learn maps pagerun symbol'
+some='account cache kmem learn maps objcache pagerun symbol'
 if [ "${1:-}" = all ] || [ -n "${KMA_TEST_ALL:-}" ]; then
-	some='account bucket cache kmem kmemsizes learn lock maps meta options os
-	    os_thread pagerun report runtree stats symbol'
+	some='account bucket cache kmem kmemsizes learn lock maps meta
+	    objcache options os os_thread pagerun report runtree stats symbol'
 else
 	KMA_TEST_SLOW=1
 	export KMA_TEST_SLOW
