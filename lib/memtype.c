@@ -33,8 +33,11 @@ struct waiter {
 	struct waiter	*w_next;
 	size_t		 w_bytes;
 	bool		 w_forever;	/* no deadline */
+	const uint32_t	*w_word;	/* or NULL: see memtype_charge_unless() */
+	uint32_t	 w_val;
 	uint32_t	 w_granted;	/* has got them; it sleeps on this */
 };
+#define KICKED	2			/* w_granted: has not, but need not wait */
 
 struct kmemstats memtype[NTYPE];
 unsigned memtype_ntypes = 1;
@@ -266,7 +269,9 @@ is_hopeless(struct kmemstats *ks, const struct waiter *w)
 {
 	unsigned nthreads;
 
-	if (w->w_bytes > relaxed_load(&ks->ks_limit))
+	/* What else would end the wait must be of the type too. */
+	if (w->w_bytes > relaxed_load(&ks->ks_limit) &&
+	    (w->w_word == NULL || relaxed_load(&ks->ks_taken) == 0))
 		return (true);
 	if (!w->w_forever)
 		return (false);
@@ -286,7 +291,7 @@ enqueue(struct kmemstats *ks, struct waiter *w)
 }
 
 static void
-dequeue(struct kmemstats *ks, struct waiter *w)
+unlink_waiter(struct kmemstats *ks, struct waiter *w)
 {
 	struct waiter **at = &ks->ks_waiters;
 
@@ -294,10 +299,48 @@ dequeue(struct kmemstats *ks, struct waiter *w)
 		at = &(*at)->w_next;
 	__atomic_store_n(at, w->w_next, __ATOMIC_SEQ_CST);
 	nforever -= w->w_forever;
+}
+
+static void
+dequeue(struct kmemstats *ks, struct waiter *w)
+{
+	unlink_waiter(ks, w);
 	grant(ks);		/* it may have stood in others' way */
 }
 
-/* Sleeps until w is granted, or the deadline has passed. */
+/* Did what w waits for happen, though there is no room? */
+static bool
+is_kicked(const struct waiter *w)
+{
+	return (w->w_word != NULL &&
+	    __atomic_load_n(w->w_word, __ATOMIC_SEQ_CST) != w->w_val);
+}
+
+void
+memtype_kick(unsigned type)
+{
+	struct kmemstats *ks = &memtype[type];
+	struct waiter *w, *next;
+
+	if (__atomic_load_n(&ks->ks_waiters, __ATOMIC_SEQ_CST) == NULL)
+		return;
+	lock_acquire(&memtype_lock);
+	for (w = ks->ks_waiters; w != NULL; w = next) {
+		uint32_t *word = &w->w_granted;
+
+		next = w->w_next;
+		if (!is_kicked(w))
+			continue;
+		unlink_waiter(ks, w);
+		/* From here on, w may be gone. */
+		__atomic_store_n(word, KICKED, __ATOMIC_RELEASE);
+		os_wake(word, 1);
+	}
+	grant(ks);		/* they may have stood in others' way */
+	lock_release(&memtype_lock);
+}
+
+/* Sleeps until w is granted or kicked, or the deadline has passed. */
 static int
 sleep_on(struct kmemstats *ks, struct waiter *w,
     const struct timespec *deadline)
@@ -315,32 +358,34 @@ sleep_on(struct kmemstats *ks, struct waiter *w,
 		lock_release(&memtype_lock);
 		break;
 	}
-	return (error);
+	return (w->w_granted == KICKED ? EAGAIN : error);
 }
 
 static KMA_COLD int
-wait_for(struct kmemstats *ks, size_t bytes, const struct timespec *deadline,
-    const char *func)
+wait_for(struct kmemstats *ks, struct waiter *w,
+    const struct timespec *deadline, const char *func)
 {
-	struct waiter w = { NULL, bytes, deadline == NULL, 0 };
-	bool hopeless = false;
+	bool kicked = false, hopeless = false;
 
 	note_max(ks, NULL);
 	lock_acquire(&memtype_lock);
-	enqueue(ks, &w);
+	enqueue(ks, w);
 	grant(ks);
-	if (w.w_granted == 0) {
-		hopeless = is_hopeless(ks, &w);
-		if (hopeless)
-			dequeue(ks, &w);
+	if (w->w_granted == 0) {
+		kicked = is_kicked(w);
+		hopeless = !kicked && is_hopeless(ks, w);
+		if (kicked || hopeless)
+			dequeue(ks, w);
 		else
 			ks->ks_limblocks++;
 	}
 	lock_release(&memtype_lock);
+	if (kicked)
+		return (EAGAIN);
 	if (!hopeless)
-		return (sleep_on(ks, &w, deadline));
+		return (sleep_on(ks, w, deadline));
 	report_fault("%s(): a wait for %zu bytes of type %s cannot end: "
-	    "%zu of %zu are in use", func, bytes, ks->ks_name,
+	    "%zu of %zu are in use", func, w->w_bytes, ks->ks_name,
 	    relaxed_load(&ks->ks_taken), relaxed_load(&ks->ks_limit));
 	return (EDEADLK);
 }
@@ -378,6 +423,7 @@ charge(unsigned type, size_t bytes, int blocks, int flags,
 {
 	struct kmemstats *ks = &memtype[type];
 	struct memtype_count *tc = my_count(type);
+	struct waiter w = { .w_bytes = bytes, .w_forever = deadline == NULL };
 
 	if (flags & M_FORCE)
 		__atomic_add_fetch(&ks->ks_taken, bytes, __ATOMIC_SEQ_CST);
@@ -385,7 +431,7 @@ charge(unsigned type, size_t bytes, int blocks, int flags,
 	    (relaxed_load(&ks->ks_waiters) != NULL ||
 	    !take_ahead(ks, tc, bytes))) {
 		int error = !(flags & M_WAITOK) ? ENOMEM :
-		    wait_for(ks, bytes, deadline, func);
+		    wait_for(ks, &w, deadline, func);
 
 		if (error != 0)
 			return (error);
@@ -418,6 +464,23 @@ memtype_charge(unsigned type, size_t bytes, int flags,
 {
 	note_size(&memtype[type], bytes);
 	return (charge(type, bytes, 1, flags, deadline, func));
+}
+
+int
+memtype_charge_unless(unsigned type, size_t bytes, const uint32_t *word,
+    uint32_t val, const char *func)
+{
+	struct kmemstats *ks = &memtype[type];
+	struct waiter w = { .w_bytes = bytes, .w_forever = true,
+	    .w_word = word, .w_val = val };
+	int error = memtype_charge(type, bytes, M_NOWAIT, NULL, func);
+
+	if (error == 0)
+		return (0);
+	error = wait_for(ks, &w, NULL, func);
+	if (error == 0)
+		count(ks, my_count(type), 1, 1);
+	return (error);
 }
 
 bool

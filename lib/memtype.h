@@ -77,6 +77,14 @@ int	memtype_charge(unsigned type, size_t bytes, int flags,
 	    const struct timespec *deadline, const char *func);
 
 /*
+ * The same with M_WAITOK, for those whose wait can end by something else too:
+ * EAGAIN once *word is not val.  Whoever changes it calls memtype_kick().
+ */
+int	memtype_charge_unless(unsigned type, size_t bytes,
+	    const uint32_t *word, uint32_t val, const char *func);
+void	memtype_kick(unsigned type);
+
+/*
  * The block is freed.  False: the type never had as much, so the block was
  * another type's.
  */

@@ -19,7 +19,6 @@
 
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 
 #include "kma.h"
 #include "kmem.h"
@@ -38,7 +37,7 @@
 #define SLAB_WASTE	8		/* an eighth of it, at most */
 #define HIGHWAT		1		/* empty slabs that a cache keeps */
 #define MAG_BYTES	((size_t)16 * 1024)
-#define WAIT_MS		10		/* between two looks for free objects */
+#define FUNC		"kma_cache_alloc"	/* for messages */
 #define NCLASS		8		/* of maps: 1 to 128 words */
 static_assert(((size_t)1 << MAXPAGESHIFT) / MINSTRIDE <= 64 << (NCLASS - 1) &&
     SLAB_MAX / MINSTRIDE <= 64 << (NCLASS - 1), "a map has room for any slab");
@@ -270,23 +269,17 @@ slabs_put(struct kma_objcache *oc, void *const *obj, unsigned n,
  * Making slabs and giving them back; no lock is held.
  */
 
-/* Pages for a slab, charged to the cache's type.  0 or an errno. */
+/* Pages for a slab, whose bytes are charged already.  0 or ENOMEM. */
 static int
-slab_alloc(struct kma_objcache *oc, int flags, const struct timespec *deadline,
-    struct slab **slab)
+slab_alloc(struct kma_objcache *oc, struct slab **slab)
 {
-	size_t bytes = ptob(oc->oc_npages);
-	int error = memtype_charge(oc->oc_type, bytes, flags, deadline);
-	struct slab *s;
+	struct slab *s = slab_get(oc);
 
-	if (error != 0)
-		return (error);
-	s = slab_get(oc);
 	if (s == NULL || !kmem_alloc_pages(oc->oc_npages, oc->oc_align, KU_SLAB,
 	    &s->s_page)) {
 		if (s != NULL)
 			slab_put(oc, s);
-		memtype_cancel(oc->oc_type, bytes);
+		memtype_cancel(oc->oc_type, ptob(oc->oc_npages));
 		return (ENOMEM);
 	}
 	s->s_cache = oc;
@@ -397,22 +390,47 @@ get(struct kma_objcache *oc)
 }
 
 static void
-put(struct kma_objcache *oc, void *p, struct slab **chain)
+magazine_put(struct kma_objcache *oc, struct magazine *m, void *p,
+    struct slab **chain)
 {
-	struct magazine *m = magazine_of(oc);
-
-	/* Who waits for room looks into the slabs only. */
-	if (oc->oc_rounds == 0 || relaxed_load(&oc->oc_waiting) != 0 ||
-	    !lock_try(&m->m_lock)) {
-		slabs_put(oc, &p, 1, chain);
-		return;
-	}
 	if (m->m_count == oc->oc_rounds) {
 		m->m_count -= half(oc);
 		slabs_put(oc, m->m_obj + m->m_count, half(oc), chain);
 	}
 	m->m_obj[m->m_count++] = p;
-	lock_release(&m->m_lock);
+}
+
+/*
+ * Does a thread wait for room?  It has said so, and then it empties all
+ * magazines and looks into the slabs, under their locks.  So if it does not
+ * find what is put there, then whoever looks here under that lock, or later,
+ * finds it.
+ */
+static inline bool
+is_waited_for(struct kma_objcache *oc)
+{
+	return (__atomic_load_n(&oc->oc_waiting, __ATOMIC_SEQ_CST) != 0);
+}
+
+static void
+put(struct kma_objcache *oc, void *p, struct slab **chain)
+{
+	struct magazine *m = magazine_of(oc);
+	bool done = false;
+
+	if (oc->oc_rounds > 0 && lock_try(&m->m_lock)) {
+		done = likely(!is_waited_for(oc));
+		if (done)
+			magazine_put(oc, m, p, chain);
+		lock_release(&m->m_lock);
+	}
+	if (done)
+		return;
+	slabs_put(oc, &p, 1, chain);
+	if (unlikely(is_waited_for(oc))) {
+		__atomic_fetch_add(&oc->oc_freed, 1, __ATOMIC_SEQ_CST);
+		memtype_kick(oc->oc_type);
+	}
 }
 
 /* Empties all magazines into the slabs. */
@@ -447,32 +465,39 @@ gather(struct kma_objcache *oc)
 	return (p);
 }
 
+/* A slab if the type has room for it now. */
+static int
+slab_try(struct kma_objcache *oc, struct slab **slab)
+{
+	int error = memtype_charge(oc->oc_type, ptob(oc->oc_npages), M_NOWAIT,
+	    NULL, FUNC);
+
+	return (error == 0 ? slab_alloc(oc, slab) : error);
+}
+
 /*
  * Waits until the type has room for a slab, or there is a free object again.
- * The type wakes those who wait for its bytes; what a free object is it does
- * not know, so that is looked for once in a while.
+ * Whoever frees one while oc_waiting is set changes oc_freed after that.
  */
 static int
 slab_wait(struct kma_objcache *oc, struct slab **slab, void **obj)
 {
-	struct timespec deadline;
-	uint64_t until;
-	int error;
+	uint32_t freed;
+	int error = 0;
 
 	__atomic_fetch_add(&oc->oc_waiting, 1, __ATOMIC_SEQ_CST);
 	do {
+		freed = __atomic_load_n(&oc->oc_freed, __ATOMIC_SEQ_CST);
 		*obj = gather(oc);
-		if (*obj != NULL) {
-			error = 0;
+		if (*obj != NULL)
 			break;
-		}
-		until = os_now() + WAIT_MS;
-		deadline.tv_sec = (time_t)(until / 1000);
-		deadline.tv_nsec = (long)(until % 1000 * 1000000);
-		error = slab_alloc(oc, M_WAITOK, &deadline, slab);
-	} while (error == ETIMEDOUT);
+		error = memtype_charge_unless(oc->oc_type,
+		    ptob(oc->oc_npages), &oc->oc_freed, freed, FUNC);
+	} while (error == EAGAIN);
 	__atomic_fetch_sub(&oc->oc_waiting, 1, __ATOMIC_SEQ_CST);
-	return (error);
+	if (*obj != NULL)
+		return (0);
+	return (error == 0 ? slab_alloc(oc, slab) : error);
 }
 
 /* A slab, or an object that came free meanwhile; or neither, and an errno. */
@@ -480,7 +505,7 @@ static int
 slab_or_object(struct kma_objcache *oc, int flags, struct slab **slab,
     void **obj)
 {
-	int error = slab_alloc(oc, M_NOWAIT, NULL, slab);
+	int error = slab_try(oc, slab);
 
 	if (error == 0)
 		return (0);
@@ -488,9 +513,8 @@ slab_or_object(struct kma_objcache *oc, int flags, struct slab **slab,
 	if (*obj != NULL)
 		return (0);
 	objcache_reap_all();
-	if (flags & M_WAITOK)
-		return (slab_wait(oc, slab, obj));
-	return (slab_alloc(oc, M_NOWAIT, NULL, slab));
+	return (flags & M_WAITOK ? slab_wait(oc, slab, obj) :
+	    slab_try(oc, slab));
 }
 
 /* An object of a new slab, most likely. */
@@ -635,7 +659,7 @@ lay_out(struct kma_objcache *oc, size_t size, size_t align)
  * register's lock keeps fork away meanwhile.
  */
 static struct kma_objcache *
-cache_get(void)
+objcache_get(void)
 {
 	struct kma_objcache *oc;
 
@@ -667,7 +691,7 @@ objcache_create(const char *name, size_t size, size_t align,
 		return (NULL);
 	*error = ENOMEM;
 	if (size > MAXSIZE || align > MAXSIZE || !kmem_init() ||
-	    (oc = cache_get()) == NULL)
+	    (oc = objcache_get()) == NULL)
 		return (NULL);
 	lay_out(oc, size, align);
 	oc->oc_type = memtype_number(name);

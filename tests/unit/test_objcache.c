@@ -1,19 +1,18 @@
 /*
  * test_objcache.c - object caches.
  *
- * Linked with --wrap for the system call, so that memory can run out; for what
- * charges slabs to their type, so that every byte is followed and a limit can
- * be had here; and for reports, to count them.
+ * Linked with --wrap for the system call, so that memory can run out, and for
+ * reports, to count them.
  */
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <errno.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "kma.h"
@@ -32,65 +31,18 @@
 /* As ck_assert(), which enters the kernel each time. */
 #define must(cond)	((cond) ? (void)0 : ck_abort_msg("not %s", #cond))
 
-/*
- * What is charged, and the limit.
- */
-static size_t charged, limit = SIZE_MAX;
-static unsigned waits;
-
-int	__wrap_memtype_charge(unsigned type, size_t bytes, int flags,
-	    const struct timespec *deadline);
-void	__wrap_memtype_discharge(unsigned type, size_t bytes);
-void	__wrap_memtype_cancel(unsigned type, size_t bytes);
-
-static bool
-take_room(size_t bytes)
+/* What all types together have in use. */
+static size_t
+charged(void)
 {
-	size_t was = __atomic_load_n(&charged, __ATOMIC_SEQ_CST);
+	struct kma_type_figures figures;
+	size_t bytes = 0;
 
-	do
-		if (bytes > __atomic_load_n(&limit, __ATOMIC_SEQ_CST) - was)
-			return (false);
-	while (!__atomic_compare_exchange_n(&charged, &was, was + bytes, false,
-	    __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-	return (true);
-}
-
-int
-__wrap_memtype_charge(unsigned type, size_t bytes, int flags,
-    const struct timespec *deadline)
-{
-	struct timespec now;
-
-	(void)type;
-	must(flags == M_NOWAIT || flags == M_WAITOK);
-	while (!take_room(bytes)) {
-		if (flags == M_NOWAIT)
-			return (ENOMEM);
-		if (bytes > limit)
-			return (EDEADLK);
-		__atomic_fetch_add(&waits, 1, __ATOMIC_SEQ_CST);
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if (deadline != NULL && (now.tv_sec > deadline->tv_sec ||
-		    (now.tv_sec == deadline->tv_sec &&
-		    now.tv_nsec >= deadline->tv_nsec)))
-			return (ETIMEDOUT);
-		usleep(1000);
+	for (unsigned type = 1; type < memtype_ntypes; type++) {
+		memtype_figures(type, &figures);
+		bytes += figures.ks_memuse;
 	}
-	return (0);
-}
-
-void
-__wrap_memtype_discharge(unsigned type, size_t bytes)
-{
-	(void)type;
-	must(__atomic_fetch_sub(&charged, bytes, __ATOMIC_SEQ_CST) >= bytes);
-}
-
-void
-__wrap_memtype_cancel(unsigned type, size_t bytes)
-{
-	__wrap_memtype_discharge(type, bytes);
+	return (bytes);
 }
 
 /*
@@ -251,14 +203,14 @@ check_shape(size_t size, size_t align)
 		pattern_fill(p[i], size, i);
 	}
 	ck_assert_uint_eq(stats(oc).os_inuse, n);
-	ck_assert_uint_eq(stats(oc).os_bytes, charged);
+	ck_assert_uint_eq(stats(oc).os_bytes, charged());
 	for (unsigned i = 0; i < n; i++) {
 		ck_assert(pattern_holds(p[i], size, i));
 		put(oc, p[i]);
 	}
 	ck_assert_uint_eq(stats(oc).os_inuse, 0);
 	destroy(oc);
-	ck_assert_uint_eq(charged, 0);
+	ck_assert_uint_eq(charged(), 0);
 	free(p);
 }
 
@@ -309,7 +261,7 @@ START_TEST(impossible)
 		destroy(oc);
 	}
 	ck_assert_uint_eq(made, 0);
-	ck_assert_uint_eq(charged, 0);
+	ck_assert_uint_eq(charged(), 0);
 }
 END_TEST
 
@@ -404,7 +356,7 @@ START_TEST(constructor_fails)
 			ck_assert_ptr_eq(order[0][m + i],
 			    order[1][unmade - 1 - i]);
 		ck_assert_uint_eq(stats(oc).os_slabs, 0);
-		ck_assert_uint_eq(charged, 0);
+		ck_assert_uint_eq(charged(), 0);
 		ck_assert_uint_eq(pages_inuse(), inuse);
 	}
 	fail_at = 0;
@@ -553,9 +505,9 @@ START_TEST(reaping)
 	put(a, p[0]);
 	put(b, get(b));
 	held = stats(a).os_bytes + stats(b).os_bytes;
-	ck_assert_uint_eq(held, charged);
+	ck_assert_uint_eq(held, charged());
 	ck_assert_uint_eq(objcache_reap_all(), held);
-	ck_assert_uint_eq(charged, 0);
+	ck_assert_uint_eq(charged(), 0);
 	ck_assert_uint_eq(made, unmade);
 	destroy(a);
 	destroy(b);
@@ -834,7 +786,7 @@ START_TEST(against_model)
 	for (unsigned c = 0; c < NCACHE; c++)
 		destroy(oc[c]);
 	ck_assert_uint_eq(made, unmade);
-	ck_assert_uint_eq(charged, 0);
+	ck_assert_uint_eq(charged(), 0);
 	kmem_check();
 }
 END_TEST
@@ -935,7 +887,7 @@ end_shared(void)
 	ck_assert_uint_eq(stats(shared_cache).os_objects, living);
 	destroy(shared_cache);
 	ck_assert_uint_eq(living, 0);
-	ck_assert_uint_eq(charged, 0);
+	ck_assert_uint_eq(charged(), 0);
 }
 
 START_TEST(threads)
@@ -999,7 +951,7 @@ START_TEST(reaped_by_others)
 		pthread_join(thread[i], NULL);
 	relaxed_store(&stop, true);
 	pthread_join(thread[0], NULL);
-	ck_assert_uint_eq(charged, 0);
+	ck_assert_uint_eq(charged(), 0);
 	kmem_check();
 }
 END_TEST
@@ -1035,7 +987,7 @@ START_TEST(no_memory)
 			failed++;
 		}
 		ck_assert_uint_eq(stats(oc).os_inuse, n);
-		ck_assert_uint_eq(stats(oc).os_bytes, charged);
+		ck_assert_uint_eq(stats(oc).os_bytes, charged());
 		relaxed_store(&fail_from, UINT32_MAX);
 		for (unsigned i = n; i < N; i++)
 			p[i] = get(oc);
@@ -1087,6 +1039,12 @@ fill_magazine(void *arg)
 	return (NULL);
 }
 
+static void
+set_limit(struct kma_objcache *oc, size_t slabs)
+{
+	memtype_setlimit(oc->oc_type, slabs * ptob(oc->oc_npages));
+}
+
 /* At the limit, no object is kept from anybody. */
 START_TEST(limited)
 {
@@ -1101,23 +1059,53 @@ START_TEST(limited)
 	n = oc->oc_nobj;
 	ck_assert_uint_ge(n, 20);
 	ck_assert_uint_le(n, nitems(p));
-	limit = ptob(oc->oc_npages);
+	set_limit(oc, 1);
 	pthread_create(&thread, NULL, fill_magazine, oc);
 	pthread_join(thread, NULL);
 	for (unsigned i = 0; i < n; i++)
 		p[i] = get(oc);
 	ck_assert_ptr_null(objcache_alloc(oc, M_NOWAIT, &error));
 	ck_assert_int_eq(error, ENOMEM);
-	ck_assert_uint_eq(charged, limit);
-	ck_assert_uint_eq(waits, 0);
+	ck_assert_uint_eq(charged(), ptob(oc->oc_npages));
 	for (unsigned i = 0; i < n; i++)
 		put(oc, p[i]);
-	objcache_reap(oc);
-	limit = 1000;
-	ck_assert_ptr_null(objcache_alloc(oc, M_WAITOK, &error));
-	ck_assert_int_eq(error, EDEADLK);
-	limit = SIZE_MAX;
 	destroy(oc);
+}
+END_TEST
+
+static void
+expect_hopeless(struct kma_objcache *oc)
+{
+	int error = 0;
+
+	capture_begin();
+	ck_assert_ptr_null(objcache_alloc(oc, M_WAITOK, &error));
+	ck_assert_ptr_nonnull(strstr(capture_end(),
+	    "kma_cache_alloc(): a wait for "));
+	ck_assert_int_eq(error, EDEADLK);
+	ck_assert_uint_eq(oc->oc_waiting, 0);
+}
+
+/* What could never end is said, and not waited for. */
+START_TEST(hopeless)
+{
+	struct kma_objcache *oc;
+	void *p;
+
+	if (UNIT_TSAN)		/* it has a thread of its own */
+		return;
+	setup();
+	report_no_abort = true;
+	oc = create(20000, 0);
+	memtype_setlimit(oc->oc_type, 1000);
+	expect_hopeless(oc);
+	set_limit(oc, 1);
+	p = get(oc);
+	for (unsigned i = 1; i < oc->oc_nobj; i++)
+		get(oc);
+	expect_hopeless(oc);
+	put(oc, p);
+	ck_assert_ptr_eq(get(oc), p);
 }
 END_TEST
 
@@ -1127,17 +1115,16 @@ waiter(void *arg)
 	int error = 0;
 	void *p = objcache_alloc(arg, M_WAITOK, &error);
 
-	ck_assert_int_eq(error, 0);
-	ck_assert_ptr_nonnull(p);
+	must(error == 0 && p != NULL);
 	return (p);
 }
 
 static void
-until_it_waits(void)
+start_waiter(pthread_t *thread, struct kma_objcache *oc)
 {
-	unsigned before = __atomic_load_n(&waits, __ATOMIC_SEQ_CST);
-
-	while (__atomic_load_n(&waits, __ATOMIC_SEQ_CST) < before + 3)
+	pthread_create(thread, NULL, waiter, oc);
+	while (__atomic_load_n(&memtype[oc->oc_type].ks_waiters,
+	    __ATOMIC_SEQ_CST) == NULL)
 		usleep(1000);
 }
 
@@ -1152,19 +1139,17 @@ START_TEST(waiting)
 	setup();
 	oc = create(600, 0);
 	n = oc->oc_nobj;
-	limit = ptob(oc->oc_npages);
+	set_limit(oc, 1);
 	for (unsigned i = 0; i < n; i++)
 		p[i] = get(oc);
-	pthread_create(&thread, NULL, waiter, oc);
-	until_it_waits();
+	start_waiter(&thread, oc);
 	put(oc, p[7]);
 	pthread_join(thread, &got);
 	ck_assert_ptr_eq(got, p[7]);
 	ck_assert_uint_eq(oc->oc_waiting, 0);
 
-	pthread_create(&thread, NULL, waiter, oc);
-	until_it_waits();
-	__atomic_store_n(&limit, 2 * ptob(oc->oc_npages), __ATOMIC_SEQ_CST);
+	start_waiter(&thread, oc);
+	set_limit(oc, 2);
 	pthread_join(thread, &got);
 	ck_assert_uint_eq(stats(oc).os_slabs, 2);
 	ck_assert_uint_eq(stats(oc).os_inuse, n + 1);
@@ -1172,6 +1157,58 @@ START_TEST(waiting)
 	for (unsigned i = 0; i < n; i++)
 		put(oc, p[i]);
 	destroy(oc);
+}
+END_TEST
+
+/* More threads than objects: each waits now and then, and none for ever. */
+#define NQUEUER	12
+
+static void *
+queuer(void *arg)
+{
+	for (unsigned i = 0; i < unit_less(2000, 4); i++) {
+		int error = 0;
+		char *p = objcache_alloc(arg, M_WAITOK, &error);
+
+		must(p != NULL);
+		must(__atomic_exchange_n(p, 1, __ATOMIC_RELAXED) == 0);
+		if (i % 4 == 0)
+			sched_yield();
+		must(__atomic_exchange_n(p, 0, __ATOMIC_RELAXED) == 1);
+		put(arg, p);
+	}
+	return (NULL);
+}
+
+static int
+zero_first(void *obj, void *arg)
+{
+	(void)arg;
+	*(char *)obj = 0;
+	return (0);
+}
+
+START_TEST(queues)
+{
+	static const size_t sizes[] = { 2000, 20000 };	/* magazines, none */
+	pthread_t thread[NQUEUER];
+	int error = 0;
+
+	setup();
+	for (unsigned s = 0; s < nitems(sizes); s++) {
+		struct kma_objcache *oc = objcache_create("queue", sizes[s],
+		    0, zero_first, NULL, NULL, &error);
+
+		ck_assert_uint_lt(oc->oc_nobj, NQUEUER);
+		set_limit(oc, 1);
+		for (unsigned i = 0; i < NQUEUER; i++)
+			pthread_create(&thread[i], NULL, queuer, oc);
+		for (unsigned i = 0; i < NQUEUER; i++)
+			pthread_join(thread[i], NULL);
+		ck_assert_uint_eq(oc->oc_waiting, 0);
+		ck_assert_uint_le(stats(oc).os_slabs, 1);
+		destroy(oc);
+	}
 }
 END_TEST
 
@@ -1186,6 +1223,7 @@ child_of_fork(void)
 	int error = 0;
 
 	objcache_postfork_child();
+	memtype_postfork_child();
 	kmem_postfork_child();
 	alarm(60);
 	oc = objcache_create("child", 40, 0, NULL, NULL, NULL, &error);
@@ -1242,4 +1280,4 @@ UNIT_MAIN("objcache", 1, shapes, impossible, constructed_once, never_written,
     constructor_fails, nested, lists, reaping, destroying,
     books_are_used_again, bounded, misuse, not_a_block, freed_at_once,
     against_model, threads, reaped_by_others, no_memory,
-    shortage_reaps_others, limited, waiting, forks);
+    shortage_reaps_others, limited, hopeless, waiting, queues, forks);
