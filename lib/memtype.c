@@ -33,11 +33,11 @@ struct waiter {
 	struct waiter	*w_next;
 	size_t		 w_bytes;
 	bool		 w_forever;	/* no deadline */
-	const uint32_t	*w_word;	/* or NULL: see memtype_charge_unless() */
+	const uint32_t	*w_word;	/* of memtype_charge_unless(), or NULL */
 	uint32_t	 w_val;
 	uint32_t	 w_granted;	/* has got them; it sleeps on this */
 };
-#define KICKED	2			/* w_granted: has not, but need not wait */
+#define KICKED	2	/* w_granted: has not, but need not wait */
 
 struct kmemstats memtype[NTYPE];
 unsigned memtype_ntypes = 1;

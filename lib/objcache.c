@@ -300,7 +300,6 @@ slab_free(struct kma_objcache *oc, struct slab *s, unsigned n)
 		if (oc->oc_dtor != NULL)
 			oc->oc_dtor(object(oc, s, n), oc->oc_arg);
 	s->s_cache = NULL;
-	memset(kmemsizes + s->s_page, KU_CONT, oc->oc_npages);
 	relaxed_store(&kmemusage[last], 0);
 	relaxed_store(&kmemusage[s->s_page], (uint32_t)oc->oc_npages);
 	pagerun_free(s->s_page);

@@ -88,7 +88,7 @@ struct kma_objcache {
 	struct kma_objcache *oc_spare;	/* of those that do not live */
 	bool		 oc_lives;	/* both by the register's lock */
 	uint32_t	 oc_waiting;	/* threads that wait for room: atomic */
-	uint32_t	 oc_freed;	/* changes when one should look: atomic */
+	uint32_t	 oc_freed;	/* changes when they should look */
 
 	KMA_ALIGNED(KMA_CACHELINE)
 	struct lock	 oc_lock;

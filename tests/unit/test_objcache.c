@@ -83,7 +83,7 @@ __wrap_report_misuse(const char *func, const void *addr, const char *reason)
  * Objects, as their constructors and destructors see them.
  */
 static unsigned made, unmade;		/* ever */
-static unsigned fail_at;		/* the constructor of that number fails */
+static unsigned fail_at;		/* the construction that fails */
 static void *order[2][8192];		/* in which it happened */
 
 static int
