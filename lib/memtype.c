@@ -33,7 +33,7 @@ struct waiter {
 	struct waiter	*w_next;
 	size_t		 w_bytes;
 	bool		 w_forever;	/* no deadline */
-	const uint32_t	*w_word;	/* of memtype_charge_unless(), or NULL */
+	const uint32_t	*w_word;	/* memtype_charge_unless()'s, or NULL */
 	uint32_t	 w_val;
 	uint32_t	 w_granted;	/* has got them; it sleeps on this */
 };
