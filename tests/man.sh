@@ -1,0 +1,168 @@
+#!/bin/sh
+# tests/man.sh: the manual pages are in form, and say what is: every option
+# and message of the library is in kma(7), every exported function in kma(3),
+# with its prototype, and kma(3)'s examples run.
+
+set -u
+
+command -v mandoc >/dev/null || {
+	echo '1..0 # SKIP mandoc is not installed'
+	exit 0
+}
+number=0
+dir=$(mktemp -d) || exit 1
+trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' HUP INT TERM
+cd "$KMA_SRCDIR" || exit 1
+
+# result NAME FILE: passes if the file is empty.
+result() {
+	number=$((number + 1))
+	if [ ! -s "$2" ]; then
+		echo "ok $number - $1"
+	else
+		echo "not ok $number - $1"
+		sed 's/^/# /' "$2" | head -n 40
+	fi
+}
+
+# same NAME FILE FILE: passes if they are the same, and something.
+same() {
+	diff "$2" "$3" >"$dir/diff"
+	[ -s "$2" ] || echo "nothing to compare" >>"$dir/diff"
+	result "$1" "$dir/diff"
+}
+
+# text PAGE: as plain text, in lines that do not end before they must.
+backspace=$(printf '\b')
+text() {
+	mandoc -Tascii -Owidth=1000 "$1" | sed "s/.$backspace//g"
+}
+
+# section NAME: of a text on standard input.
+section() {
+	awk -v name="$1" '/^[A-Z]/ { on = $0 == name; next } on'
+}
+
+for page in man/*.[1-9]; do
+	mandoc -Tlint -Wwarning "$page" >"$dir/lint" 2>&1
+	result "$page: mandoc has nothing to say" "$dir/lint"
+	text "$page" | grep -oE '\bkma(_[a-z]+)?\([1-9]\)' | sort -u |
+	    while IFS='()' read -r name part; do
+		[ -e "man/$name.$part" ] || echo "there is no $name($part)"
+	done >"$dir/links"
+	result "$page: the pages that it names are there" "$dir/links"
+done
+text man/kma.7 >"$dir/kma.7"
+text man/kma.3 >"$dir/kma.3"
+
+# --- options ----------------------------------------------------------------
+
+# Lines "key=form default", the default in brackets or not there.
+LD_PRELOAD=$LIBKMA KMA_OPTIONS=help sh -c : 2>&1 |
+	sed -n 's/^libkma:   //p' >"$dir/help"
+sed -n 's/^\([^:]*\): .*/\1/p' "$dir/help" | sed 's/^limit=\[TYPE$/&:]BYTES/' |
+	sort >"$dir/forms"
+section OPTIONS <"$dir/kma.7" | sed '/^   [A-Z]/,$d' |
+	sed -n 's/^     \([a-z][a-z]*\([=[][^ ]*\)*\)\(  .*\)*$/\1/p' |
+	sort >"$dir/documented"
+same "kma(7) has the options of the library's table, and their forms" \
+	"$dir/forms" "$dir/documented"
+
+# Each [default] of the table is "The default is ..." in the option's text.
+sed -n 's/^\([a-z]*\).* \[\([^]]*\)\]$/\1 \2/p' "$dir/help" |
+	while read -r key default; do
+		section OPTIONS <"$dir/kma.7" | awk -v key="$key" '
+		/^     [a-z]/ { on = index($1, key) == 1 } on' |
+		grep -qE "The default is $default(\.|:)" ||
+		echo "$key: $default is not said to be the default"
+	done >"$dir/defaults"
+grep -q '\]$' "$dir/help" || echo 'no default in the table' >>"$dir/defaults"
+result "kma(7) has the defaults of the library's table" "$dir/defaults"
+
+# --- messages ---------------------------------------------------------------
+
+sed -n 's/^#define REASON_.*"\(.*\)"$/\1/p' lib/report.h >"$dir/reasons"
+[ -s "$dir/reasons" ] || echo 'no reasons found' >"$dir/reasons"
+section DIAGNOSTICS <"$dir/kma.7" >"$dir/diagnostics"
+while read -r reason; do
+	grep -q "^     $reason" "$dir/diagnostics" || echo "$reason"
+done <"$dir/reasons" >"$dir/missing"
+result 'kma(7) has the reason of each misuse' "$dir/missing"
+
+# Every format, cut at its conversions: the pieces stand in a line in order.
+cat lib/*.c | tr '\n\t' '  ' |
+	grep -oE 'report_(warn|fault|panic|misuse)\([^;]*;' |
+	sed 's/" *"//g' >"$dir/calls"
+cat "$dir/kma.7" - <"$dir/calls" | awk '
+function told(format, n, piece, i, j, rest, at) {
+	gsub(/%-?[0-9]*(zu|lu|[scdup])/, "\001", format)
+	n = split(format, piece, "\001")
+	for (i = 0; i < lines; i++) {
+		rest = line[i]
+		for (j = 1; j <= n; j++) {
+			if (piece[j] == "")
+				continue
+			if ((at = index(rest, piece[j])) == 0)
+				break
+			rest = substr(rest, at + length(piece[j]))
+		}
+		if (j > n)
+			return 1
+	}
+	return 0
+}
+!/^report_/ { line[lines++] = $0; next }
+{
+	while (match($0, /"([^"\\]|\\.)*"/)) {
+		text = substr($0, RSTART + 1, RLENGTH - 2)
+		$0 = substr($0, RSTART + RLENGTH)
+		if (!(text ~ /[a-z][a-z]/) || text == "operator new")
+			continue
+		found++
+		if (!told(text))
+			print text
+	}
+}
+END { if (found < 5) print "no formats found" }' >"$dir/missing"
+result 'kma(7) has every message of the library' "$dir/missing"
+
+# --- functions --------------------------------------------------------------
+
+section SYNOPSIS <"$dir/kma.3" >"$dir/synopsis"
+grep -oE 'kma_[a-z_]+\(' "$dir/synopsis" | tr -d '(' | sort >"$dir/documented"
+sed -n 's/^	\(kma_[a-z_]*\);$/\1/p' lib/libkma.map | grep -vx kma_cache |
+	sort >"$dir/exported"
+same "kma(3) has the functions of libkma.map" "$dir/exported" "$dir/documented"
+
+# A second declaration that is not the first is an error.
+grep -vE '^   [^ ]|^ *[A-Z_]+\(' "$dir/synopsis" >"$dir/synopsis.c"
+${CC:-cc} -Iinclude -fsyntax-only "$dir/synopsis.c" >"$dir/log" 2>&1
+grep -q 'kma_malloc(' "$dir/synopsis.c" || echo 'no prototypes' >>"$dir/log"
+result "kma(3)'s prototypes are the header's" "$dir/log"
+
+# fields FILE: of struct kma_type_figures, with what the comments say.
+fields() {
+	awk '/^struct kma_type_figures/ { on = 1 } on; /^};/ { on = 0 }' "$1" |
+		sed -n 's/^[ 	]*\(uint64_t\|char\)[ 	]*\(ks_.*\)$/\2/p' |
+		tr -s ' \t' ' '
+}
+fields include/kma.h >"$dir/fields"
+fields man/kma.3 >"$dir/documented"
+same "kma(3) has struct kma_type_figures" "$dir/fields" "$dir/documented"
+
+awk -v dir="$dir" '
+/^\.Sh/ { on = $2 == "EXAMPLES" }
+/^\.Ed/ { out = "" }
+out != "" { gsub(/\\e/, "\\"); print > out }
+on && /^\.Bd/ { out = dir "/example" ++n ".c" }' man/kma.3
+for source in "$dir"/example*.c; do
+	# shellcheck disable=SC2086
+	{ ${CC:-cc} -std=gnu11 -O1 -Wall -Wextra -Werror -Iinclude \
+	    -o "$dir/example" "$source" "$LIBKMA" \
+	    -Wl,-rpath,"${LIBKMA%/*}" -pthread &&
+		timeout 60 "$dir/example" >"$dir/out"; } >"$dir/log" 2>&1 ||
+		echo "failed" >>"$dir/log"
+	result "kma(3): $(basename "$source" .c) runs" "$dir/log"
+done
+echo "1..$number"
