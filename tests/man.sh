@@ -61,8 +61,7 @@ text man/kma.3 >"$dir/kma.3"
 # Lines "key=form default", the default in brackets or not there.
 LD_PRELOAD=$LIBKMA KMA_OPTIONS=help sh -c : 2>&1 |
 	sed -n 's/^libkma:   //p' >"$dir/help"
-sed -n 's/^\([^:]*\): .*/\1/p' "$dir/help" | sed 's/^limit=\[TYPE$/&:]BYTES/' |
-	sort >"$dir/forms"
+sed -n 's/^\([^ ]*\): .*/\1/p' "$dir/help" | sort >"$dir/forms"
 section OPTIONS <"$dir/kma.7" | sed '/^   [A-Z]/,$d' |
 	sed -n 's/^     \([a-z][a-z]*\([=[][^ ]*\)*\)\(  .*\)*$/\1/p' |
 	sort >"$dir/documented"
