@@ -5,10 +5,12 @@
 
 set -u
 
-command -v mandoc >/dev/null || {
-	echo '1..0 # SKIP mandoc is not installed'
-	exit 0
-}
+for tool in mandoc man; do
+	"$tool" --version 2>&1 | grep -qE "^man |^mandoc" || {
+		echo "1..0 # SKIP no $tool: packages mandoc and man-db"
+		exit 0
+	}
+done
 number=0
 dir=$(mktemp -d) || exit 1
 trap 'rm -rf "$dir"' EXIT
@@ -47,6 +49,9 @@ section() {
 for page in man/*.[1-9]; do
 	mandoc -Tlint -Wwarning "$page" >"$dir/lint" 2>&1
 	result "$page: mandoc has nothing to say" "$dir/lint"
+	LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l \
+	    -Tutf8 -Z "$page" 2>"$dir/lint" >/dev/null
+	result "$page: groff has nothing to say" "$dir/lint"
 	text "$page" | grep -oE '\bkma(_[a-z]+)?\([1-9]\)' | sort -u |
 	    while IFS='()' read -r name part; do
 		[ -e "man/$name.$part" ] || echo "there is no $name($part)"
