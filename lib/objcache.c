@@ -119,7 +119,7 @@ slab_of(const void *p)
 	if (page >= relaxed_load(&kmempages) || kmemsizes[page] != KU_SLAB)
 		return (NULL);
 	s = meta_ptr(relaxed_load(&kmemusage[page]));
-	return ((uintptr_t)s - meta_base < meta_bytes() ? s : NULL);
+	return ((uintptr_t)s < relaxed_load(&meta_next) ? s : NULL);
 }
 
 /*
