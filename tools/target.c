@@ -12,7 +12,6 @@
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -344,20 +343,29 @@ look_at_maps(struct target *t, bool *any)
 	return (error);
 }
 
+/* It may be there still, until it is waited for. */
+static bool
+has_ended(const struct target *t)
+{
+	char line[512], *state;
+
+	read_line(t->t_fd, "stat", line, sizeof(line));
+	state = strrchr(line, ')');
+	return (state == NULL || strchr("ZXx", state[2]) != NULL);
+}
+
 static int
 find_in_process(struct target *t)
 {
 	bool any = false;
 	int error = look_at_maps(t, &any);
 
-	if (error == 0 && !any && kill(t->t_pid, 0) != 0 && errno == ESRCH)
-		error = ESRCH;
 	if (error != 0)
 		return (failed(t, error));
+	if (!any && has_ended(t))
+		return (gone(t));
 	if (!any) {
-		complain("process %d has no memory: it has ended, and nobody "
-		    "has waited for it, or it is a thread of the kernel",
-		    t->t_pid);
+		complain("process %d is a thread of the kernel", t->t_pid);
 		return (STATUS_NO_KMA);
 	}
 	return (t->t_found ? STATUS_OK : no_library(t));

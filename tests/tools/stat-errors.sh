@@ -54,7 +54,7 @@ while ! grep -q '^State:.Z' "/proc/$(cat "$tmp/zombie")/status" 2>/dev/null; do
 	sleep 0.05
 done
 kma stat "$(cat "$tmp/zombie")"
-says 5 'has no memory: it has ended' 'a process that nobody has waited for'
+says 7 'has exited' 'a process that nobody has waited for'
 kill $pid
 wait $pid 2>/dev/null
 pid=

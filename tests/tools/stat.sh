@@ -86,6 +86,33 @@ kma stat "$pid"
 says 0 '' 'a library whose file was replaced'
 finish
 
+# Two copies of the library: the one that serves malloc is meant.
+cp "$LIBKMA" "$tmp/copy.so"
+for order in "$LIBKMA $tmp/copy.so" "$tmp/copy.so $LIBKMA"; do
+	begin env LD_PRELOAD="$order" "$subject" quiet 64 1000
+	kma stat "$pid"
+	[ "$status" -eq 0 ] && [ "$(inuse 64)" -ge 1000 ]
+	result 'two copies of the library' "$err $out"
+	finish
+done
+
+# A program that has not allocated yet.
+cat >"$tmp/none.c" <<'END'
+#include <unistd.h>
+int main(void)
+{
+	char c;
+
+	return (write(1, "ready\n", 6) != 6 || read(0, &c, 1) < 0);
+}
+END
+$CC -o "$tmp/none" "$tmp/none.c" && begin env LD_PRELOAD="$LIBKMA" "$tmp/none"
+kma stat "$pid"
+[ "$status" -eq 0 ] && echo "$out" | grep -qx 'requests 0' &&
+	echo "$out" | grep -qx 'in-use 0'
+result 'a program that has not allocated yet' "$err $out"
+finish
+
 # JSON and Prometheus, of a busy process: whatever moment it is, the figures
 # fit together.
 cat >"$tmp/check.jq" <<'END'
