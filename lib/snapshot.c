@@ -661,17 +661,21 @@ snapshot_sparse(const struct snapshot_source *ss, struct kma_figures *snap)
 	    (error = READ(ss, ss->ss_root->kr_meta_base, meta)) != 0)
 		return (error);
 	for (unsigned indx = p.p_first; indx < p.p_limit; indx++) {
-		uint64_t n = 0, bytes;
+		uint64_t n = 0, bytes, most;
 
 		if ((error = READ(ss, &ss->ss_root->kr_bucket[indx],
 		    kb)) != 0)
 			return (error);
-		if (kb.kb_elmpercl < SPARSE ||
+		if (kb.kb_elmpercl < SPARSE || kb.kb_clpages == 0 ||
 		    (row = find_row(snap, kb.kb_size)) == NULL)
 			continue;
 		if ((error = walk_list(ss, &kb, meta, &n, &left)) != 0)
 			return (error);
-		bytes = n * kb.kb_clpages << p.p_shift;
+		/* The list may have grown since its row was read. */
+		bytes = (uint64_t)kb.kb_clpages << p.p_shift;
+		most = less(row->kb_pagebytes, row->kb_sparsebytes) / bytes;
+		n = at_most(n, most);
+		bytes *= n;
 		row->kb_sparse += n;
 		row->kb_sparsebytes += bytes;
 		st->st_sparse += n;
