@@ -121,8 +121,8 @@ function told(format, n, piece, i, j, rest, at) {
 	while (match($0, /"([^"\\]|\\.)*"/)) {
 		text = substr($0, RSTART + 1, RLENGTH - 2)
 		$0 = substr($0, RSTART + RLENGTH)
-		if (!(text ~ /[a-z][a-z]/) || text ~ /^[a-z_]+$/ ||
-		    text == "operator new")
+		# The name of a function is no message.
+		if (text !~ /[a-z] |: [a-z]/ || text == "operator new")
 			continue
 		found++
 		if (!told(text))
