@@ -165,7 +165,7 @@ struct kma_type {
 	{								\
 		kma_type_unload(type);					\
 	}								\
-	struct kma_type
+	struct kma_type	/* and the semicolon */
 #define MALLOC_DECLARE(type)	extern struct kma_type type[1]
 
 /* One of the first two, and M_ZERO with either. */
@@ -179,7 +179,7 @@ struct kma_type {
  *
  *	ENOMEM		the system has no memory; or, with M_NOWAIT, the type is
  *			at its limit, or others wait for room before the caller
- *	EINVAL		flags make no sense
+ *	EINVAL		flags make no sense, or the deadline is no time
  *	EDEADLK		a wait that nothing could end: more is asked for than
  *			the limit, or every other thread of the process waits
  *			too. This is told, and but for the option abort=no the

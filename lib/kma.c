@@ -11,6 +11,7 @@
 #include <errno.h>
 #include <stddef.h>
 #include <string.h>
+#include <time.h>
 
 #include "cache.h"
 #include "cdefs.h"
@@ -41,6 +42,10 @@ static_assert(KMA_NTYPE == NTYPE - 1 && KMA_NLEARNED == NLEARNED,
 static_assert(KMA_INLINE_MAX == MAXCACHED, "what the table knows");
 static_assert(STACK_POP == 0xffff && STACK_PUSH == 1, "said there in figures");
 
+/* The archive's malloc too: a program may have no other call of it. */
+static void (*const *const take_along)(void) __attribute__((used)) =
+    &start_with_malloc;
+
 /*
  * Memory by type.
  */
@@ -56,12 +61,13 @@ number_of(struct kma_type *type, const char *func)
 		report_misuse(func, type, REASON_BOGUSTYPE);
 		return (0);
 	}
-	number = relaxed_load(&type->kt_number);
+	/* Who sees the number sees that it is one. */
+	number = __atomic_load_n(&type->kt_number, __ATOMIC_ACQUIRE);
 	if (unlikely(number == 0 && kmem_init())) {
 		number = memtype_number(type->kt_name);
-		relaxed_store(&type->kt_number, number);
+		__atomic_store_n(&type->kt_number, number, __ATOMIC_RELEASE);
 	}
-	if (unlikely(number >= memtype_ntypes)) {
+	if (unlikely(number >= relaxed_load(&memtype_ntypes))) {
 		report_misuse(func, type, REASON_BOGUSTYPE);
 		return (0);
 	}
@@ -82,6 +88,12 @@ is_power_of_2(size_t n)
 	return (n != 0 && (n & (n - 1)) == 0);
 }
 
+static bool
+is_time(const struct timespec *ts)
+{
+	return (ts == NULL || (ts->tv_nsec >= 0 && ts->tv_nsec < 1000000000));
+}
+
 static void *
 alloc(struct kma_type *type, size_t align, size_t size, int flags,
     const struct timespec *deadline, const char *func)
@@ -95,7 +107,7 @@ alloc(struct kma_type *type, size_t align, size_t size, int flags,
 	int error = EINVAL;
 
 	if (likely(tr.tr_type != 0 && flags_make_sense(flags) &&
-	    is_power_of_2(align)))
+	    is_power_of_2(align) && is_time(deadline)))
 		error = typed_alloc(&tr, &p);
 	if (unlikely(error != 0))
 		errno = error;
@@ -121,37 +133,45 @@ kma_memalign(size_t align, size_t size, struct kma_type *type, int flags)
 	return (alloc(type, align, size, flags, NULL, "kma_memalign"));
 }
 
+static inline void
+free_as(void *addr, struct kma_type *type, const char *func)
+{
+	unsigned number = number_of(type, func);
+
+	if (likely(number != 0))
+		typed_free(addr, number, func);
+}
+
 KMA_EXPORT void
 kma_free(void *addr, struct kma_type *type)
 {
-	unsigned number;
-
-	if (addr == NULL)
-		return;
-	number = number_of(type, "kma_free");
-	if (likely(number != 0))
-		typed_free(addr, number, "kma_free");
+	if (likely(addr != NULL))
+		free_as(addr, type, "kma_free");
 }
 
 KMA_EXPORT void *
 kma_realloc(void *addr, size_t size, struct kma_type *type, int flags)
 {
 	struct typed_request tr = {
-		.tr_type = number_of(type, "kma_realloc"), .tr_align = 1,
-		.tr_size = size, .tr_flags = flags, .tr_func = "kma_realloc",
+		.tr_align = 1, .tr_size = size, .tr_flags = flags,
+		.tr_func = "kma_realloc",
 	};
-	size_t old;
+	size_t old = SIZE_MAX;
 	int error = EINVAL;
 
 	if (addr == NULL)
 		return (alloc(type, 1, size, flags, NULL, "kma_realloc"));
 	if (size == 0) {
-		kma_free(addr, type);
+		free_as(addr, type, "kma_realloc");
 		return (NULL);
 	}
-	old = flags & M_ZERO ? kmem_usable(addr, "kma_realloc") : SIZE_MAX;
-	if (likely(tr.tr_type != 0 && flags_make_sense(flags)))
-		error = typed_realloc(&tr, &addr);
+	tr.tr_type = number_of(type, "kma_realloc");
+	if (likely(tr.tr_type != 0 && flags_make_sense(flags))) {
+		if (flags & M_ZERO)
+			old = kmem_usable(addr, "kma_realloc");
+		if (likely(old != 0))
+			error = typed_realloc(&tr, &addr);
+	}
 	if (unlikely(error != 0)) {
 		errno = error;
 		return (NULL);
@@ -184,8 +204,11 @@ kma_settype(struct kma_type *type)
 {
 	static KMA_TLS struct kma_type *current;
 	struct kma_type *before = current;
+	unsigned number = type == NULL ? 0 : number_of(type, "kma_settype");
 
-	mode_settype(type == NULL ? 0 : number_of(type, "kma_settype"));
+	if (unlikely(type != NULL && number == 0))
+		return (before);
+	mode_settype(number);
 	current = type;
 	return (before);
 }

@@ -44,8 +44,11 @@ start(void)
 KMA_COLD bool
 kmem_init(void)
 {
-	uint32_t was = 0;
+	uint32_t was = __atomic_load_n(&kmem_state, __ATOMIC_ACQUIRE);
 
+	if (likely(was == 2))
+		return (true);
+	was = 0;
 	if (__atomic_compare_exchange_n(&kmem_state, &was, 1, false,
 	    __ATOMIC_ACQUIRE, __ATOMIC_ACQUIRE)) {
 		lock_depth++;		/* a handler's fork takes nothing */
@@ -187,10 +190,18 @@ alloc_block(unsigned indx, size_t size)
 	return (p);
 }
 
+/* Like kmem_alloc_fast(), of a stack that the fast path does not see. */
 void *
 kmem_alloc_list(unsigned indx)
 {
-	return (alloc_block(indx, bucket[indx].kb_size));
+	struct kmemcache *kc = cache_mine;
+	uint64_t *word = stack_word(kc, indx);
+	void *p = *slot(kc, stack_top(*word));
+
+	if (unlikely(p == NULL))
+		return (alloc_block(indx, bucket[indx].kb_size));
+	*word += STACK_POP;
+	return (p);
 }
 
 KMA_NOINLINE void *
@@ -319,12 +330,39 @@ free_run(page_t page)
 		tick();
 }
 
+/* A block of a list. */
+static KMA_NOINLINE void
+put_block(unsigned indx, void *p, const char *func)
+{
+	void *twice = NULL;
+
+	cache_free(indx, p, &twice);
+	if (unlikely(twice != NULL))
+		report_misuse(func, twice, REASON_DUPLICATE);
+	if (cache_due())
+		tick();
+}
+
+void
+kmem_free_list(unsigned indx, void *p, const char *func)
+{
+	struct kmemcache *kc = cache_mine;
+	uint64_t *word = stack_word(kc, indx);
+	void **next = slot(kc, stack_top(*word)) + 1;
+
+	if (unlikely(*next == STACK_END)) {
+		put_block(indx, p, func);
+		return;
+	}
+	*next = p;
+	*word += STACK_PUSH;
+}
+
 /* A block of a list, or no block. */
 static KMA_NOINLINE void
 free_block(void *p, const char *func)
 {
 	const char *reason;
-	void *twice = NULL;
 	unsigned indx;
 
 	reason = kmem_why_not(p, &indx);
@@ -334,11 +372,7 @@ free_block(void *p, const char *func)
 		report_misuse(func, p, reason);
 		return;
 	}
-	cache_free(indx, p, &twice);
-	if (unlikely(twice != NULL))
-		report_misuse(func, twice, REASON_DUPLICATE);
-	if (cache_due())
-		tick();
+	put_block(indx, p, func);
 }
 
 KMA_NOINLINE void

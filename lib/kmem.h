@@ -50,8 +50,9 @@ bool	kmem_alloc_pages(size_t npages, size_t align, unsigned kind,
  */
 void	*kmem_realloc(void *p, size_t size, const char *func);
 
-/* A block of list indx, which is one of clusters. */
+/* A block of list indx, which is one of clusters; and back, without a look. */
 void	*kmem_alloc_list(unsigned indx);
+void	 kmem_free_list(unsigned indx, void *p, const char *func);
 
 /*
  * The bytes of the block that kmem_memalign() would make now, with an align of

@@ -32,12 +32,16 @@ static_assert(NOLIMIT == OPTION_NOLIMIT, "one says so to the other");
 struct waiter {
 	struct waiter	*w_next;
 	size_t		 w_bytes;
+	size_t		 w_block;	/* of so many: the limit is no less */
 	bool		 w_forever;	/* no deadline */
 	const uint32_t	*w_word;	/* memtype_charge_unless()'s, or NULL */
 	uint32_t	 w_val;
-	uint32_t	 w_granted;	/* has got them; it sleeps on this */
+	uint32_t	 w_state;	/* it sleeps on this */
 };
-#define KICKED	2	/* w_granted: has not, but need not wait */
+#define WAITING		0
+#define GRANTED		1	/* it has got them */
+#define KICKED		2	/* it has not, but need not wait */
+#define REFUSED		3	/* it never will */
 
 struct kmemstats memtype[NTYPE];
 unsigned memtype_ntypes = 1;
@@ -113,19 +117,27 @@ memtype_number(const char *name)
  * Bytes.
  */
 
-/* Where the calling thread counts; NULL when it cannot. */
-static struct memtype_count *
-my_count(unsigned type)
+static KMA_COLD struct memtype_count *
+new_count(unsigned type)
 {
 	struct kmemcache *kc = cache_get();
 
 	if (unlikely(kc == NULL))
 		return (NULL);
-	if (unlikely(kc->kc_types == NULL))
+	if (kc->kc_types == NULL)
 		__atomic_store_n(&kc->kc_types, meta_alloc(NTYPE *
 		    sizeof(struct memtype_count), KMA_CACHELINE),
 		    __ATOMIC_RELEASE);
 	return (kc->kc_types == NULL ? NULL : &kc->kc_types[type]);
+}
+
+/* Where the calling thread counts; NULL when it cannot. */
+static inline struct memtype_count *
+my_count(unsigned type)
+{
+	struct memtype_count *counts = cache_mine->kc_types;
+
+	return (likely(counts != NULL) ? &counts[type] : new_count(type));
 }
 
 static inline bool
@@ -158,15 +170,37 @@ note_max(struct kmemstats *ks, const struct memtype_count *tc)
 static bool
 take(struct kmemstats *ks, size_t bytes)
 {
-	size_t taken = relaxed_load(&ks->ks_taken), limit;
+	size_t taken = __atomic_load_n(&ks->ks_taken, __ATOMIC_SEQ_CST), limit;
 
 	do {
 		limit = __atomic_load_n(&ks->ks_limit, __ATOMIC_SEQ_CST);
 		if (bytes > limit || taken > limit - bytes)
 			return (false);
 	} while (!__atomic_compare_exchange_n(&ks->ks_taken, &taken,
-	    taken + bytes, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+	    taken + bytes, true, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
 	return (true);
+}
+
+/* Takes a waiter out of the queue, at its place there; the lock is held. */
+static void
+take_out(struct waiter **at)
+{
+	struct waiter *w = *at;
+
+	__atomic_store_n(at, w->w_next, __ATOMIC_SEQ_CST);
+	nforever -= w->w_forever;
+}
+
+/* The same, and ends its sleep. */
+static void
+wake(struct waiter **at, uint32_t state)
+{
+	uint32_t *word = &(*at)->w_state;
+
+	take_out(at);
+	/* From here on, the waiter may be gone. */
+	__atomic_store_n(word, state, __ATOMIC_RELEASE);
+	os_wake(word, 1);
 }
 
 /* Gives room to those who wait, in their order; the lock is held. */
@@ -175,15 +209,32 @@ grant(struct kmemstats *ks)
 {
 	struct waiter *w;
 
-	while ((w = ks->ks_waiters) != NULL && take(ks, w->w_bytes)) {
-		uint32_t *word = &w->w_granted;
+	while ((w = ks->ks_waiters) != NULL && take(ks, w->w_bytes))
+		wake(&ks->ks_waiters, GRANTED);
+}
 
-		__atomic_store_n(&ks->ks_waiters, w->w_next, __ATOMIC_SEQ_CST);
-		nforever -= w->w_forever;
-		/* From here on, w may be gone. */
-		__atomic_store_n(word, 1, __ATOMIC_RELEASE);
-		os_wake(word, 1);
-	}
+/*
+ * Does w wait for more than the limit?  What else would end a wait must be of
+ * the type too.
+ */
+static bool
+is_too_much(struct kmemstats *ks, const struct waiter *w)
+{
+	return (w->w_block > relaxed_load(&ks->ks_limit) &&
+	    (w->w_word == NULL || relaxed_load(&ks->ks_taken) == 0));
+}
+
+/* Those who wait for more than a new limit will never have it. */
+static void
+refuse(struct kmemstats *ks)
+{
+	struct waiter **at = &ks->ks_waiters;
+
+	while (*at != NULL)
+		if (is_too_much(ks, *at))
+			wake(at, REFUSED);
+		else
+			at = &(*at)->w_next;
 }
 
 /* Gives bytes back; false: there are not as many. */
@@ -217,23 +268,23 @@ use_spare(struct memtype_count *tc, size_t bytes)
 			return (false);
 	} while (!__atomic_compare_exchange_n(&tc->tc_spare, &spare,
 	    spare - bytes, true, __ATOMIC_RELAXED, __ATOMIC_RELAXED));
-	if (spare - bytes < tc->tc_low)
+	if (spare - bytes < relaxed_load(&tc->tc_low))
 		relaxed_store(&tc->tc_low, spare - bytes);
 	return (true);
 }
 
 /* Gives back what is to spare beyond keep. */
-static bool
+static KMA_NOINLINE bool
 give_spare(struct kmemstats *ks, struct memtype_count *tc, size_t keep)
 {
-	size_t spare = relaxed_load(&tc->tc_spare);
+	size_t spare = __atomic_load_n(&tc->tc_spare, __ATOMIC_SEQ_CST);
 
 	note_max(ks, tc);
 	do {
 		if (spare <= keep)
 			return (true);
 	} while (!__atomic_compare_exchange_n(&tc->tc_spare, &spare, keep,
-	    true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED));
+	    true, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
 	relaxed_store(&tc->tc_low, keep);
 	return (give(ks, spare - keep));
 }
@@ -269,9 +320,7 @@ is_hopeless(struct kmemstats *ks, const struct waiter *w)
 {
 	unsigned nthreads;
 
-	/* What else would end the wait must be of the type too. */
-	if (w->w_bytes > relaxed_load(&ks->ks_limit) &&
-	    (w->w_word == NULL || relaxed_load(&ks->ks_taken) == 0))
+	if (is_too_much(ks, w))
 		return (true);
 	if (!w->w_forever)
 		return (false);
@@ -291,20 +340,13 @@ enqueue(struct kmemstats *ks, struct waiter *w)
 }
 
 static void
-unlink_waiter(struct kmemstats *ks, struct waiter *w)
+dequeue(struct kmemstats *ks, struct waiter *w)
 {
 	struct waiter **at = &ks->ks_waiters;
 
 	while (*at != w)
 		at = &(*at)->w_next;
-	__atomic_store_n(at, w->w_next, __ATOMIC_SEQ_CST);
-	nforever -= w->w_forever;
-}
-
-static void
-dequeue(struct kmemstats *ks, struct waiter *w)
-{
-	unlink_waiter(ks, w);
+	take_out(at);
 	grant(ks);		/* it may have stood in others' way */
 }
 
@@ -320,86 +362,100 @@ void
 memtype_kick(unsigned type)
 {
 	struct kmemstats *ks = &memtype[type];
-	struct waiter *w, *next;
+	struct waiter **at = &ks->ks_waiters;
 
 	if (__atomic_load_n(&ks->ks_waiters, __ATOMIC_SEQ_CST) == NULL)
 		return;
 	lock_acquire(&memtype_lock);
-	for (w = ks->ks_waiters; w != NULL; w = next) {
-		uint32_t *word = &w->w_granted;
-
-		next = w->w_next;
-		if (!is_kicked(w))
-			continue;
-		unlink_waiter(ks, w);
-		/* From here on, w may be gone. */
-		__atomic_store_n(word, KICKED, __ATOMIC_RELEASE);
-		os_wake(word, 1);
-	}
+	while (*at != NULL)
+		if (is_kicked(*at))
+			wake(at, KICKED);
+		else
+			at = &(*at)->w_next;
 	grant(ks);		/* they may have stood in others' way */
 	lock_release(&memtype_lock);
 }
 
-/* Sleeps until w is granted or kicked, or the deadline has passed. */
+/*
+ * Sleeps until somebody ends that, or the deadline has passed, which no
+ * interruption says.
+ */
 static int
 sleep_on(struct kmemstats *ks, struct waiter *w,
     const struct timespec *deadline)
 {
-	int error = 0;
+	uint32_t state;
 
-	while (__atomic_load_n(&w->w_granted, __ATOMIC_ACQUIRE) == 0) {
-		if (os_wait_until(&w->w_granted, 0, deadline) != ETIMEDOUT)
+	while ((state = __atomic_load_n(&w->w_state, __ATOMIC_ACQUIRE)) ==
+	    WAITING) {
+		int error = os_wait_until(&w->w_state, WAITING, deadline);
+
+		if (error == 0 || error == EAGAIN || error == EINTR)
 			continue;
 		lock_acquire(&memtype_lock);
-		if (w->w_granted == 0) {
+		state = w->w_state;
+		if (state == WAITING)
 			dequeue(ks, w);
-			error = ETIMEDOUT;
-		}
 		lock_release(&memtype_lock);
-		break;
+		if (state == WAITING)
+			return (ETIMEDOUT);
 	}
-	return (w->w_granted == KICKED ? EAGAIN : error);
+	return (state == GRANTED ? 0 : state == KICKED ? EAGAIN : EDEADLK);
+}
+
+/* Stands in the queue; unless that is hopeless, or not needed any more. */
+static int
+queue_up(struct kmemstats *ks, struct waiter *w)
+{
+	int error = 0;
+
+	lock_acquire(&memtype_lock);
+	enqueue(ks, w);
+	grant(ks);
+	if (w->w_state == WAITING) {
+		if (is_kicked(w))
+			error = EAGAIN;
+		else if (is_hopeless(ks, w))
+			error = EDEADLK;
+		if (error != 0)
+			dequeue(ks, w);
+		else
+			relaxed_store(&ks->ks_limblocks, ks->ks_limblocks + 1);
+	}
+	lock_release(&memtype_lock);
+	return (error);
 }
 
 static KMA_COLD int
 wait_for(struct kmemstats *ks, struct waiter *w,
     const struct timespec *deadline, const char *func)
 {
-	bool kicked = false, hopeless = false;
+	int error;
 
 	note_max(ks, NULL);
-	lock_acquire(&memtype_lock);
-	enqueue(ks, w);
-	grant(ks);
-	if (w->w_granted == 0) {
-		kicked = is_kicked(w);
-		hopeless = !kicked && is_hopeless(ks, w);
-		if (kicked || hopeless)
-			dequeue(ks, w);
-		else
-			ks->ks_limblocks++;
-	}
-	lock_release(&memtype_lock);
-	if (kicked)
-		return (EAGAIN);
-	if (!hopeless)
-		return (sleep_on(ks, w, deadline));
-	report_fault("%s(): a wait for %zu bytes of type %s cannot end: "
-	    "%zu of %zu are in use", func, w->w_bytes, ks->ks_name,
-	    relaxed_load(&ks->ks_taken), relaxed_load(&ks->ks_limit));
-	return (EDEADLK);
+	error = queue_up(ks, w);
+	if (error == 0)
+		error = sleep_on(ks, w, deadline);
+	if (error == EDEADLK)
+		report_fault("%s(): a wait for %zu bytes of type %s cannot "
+		    "end: %zu of %zu are in use", func, w->w_bytes,
+		    ks->ks_name, relaxed_load(&ks->ks_taken),
+		    relaxed_load(&ks->ks_limit));
+	return (error);
 }
 
 /*
  * Charges: of so many bytes, blocks and requests.
  */
 
-static void
+static inline void
 count(struct kmemstats *ks, struct memtype_count *tc, int blocks, int calls)
 {
 	if (likely(tc != NULL)) {
-		relaxed_store(&tc->tc_inuse, tc->tc_inuse + blocks);
-		relaxed_store(&tc->tc_calls, tc->tc_calls + (uint64_t)calls);
+		relaxed_store(&tc->tc_inuse,
+		    relaxed_load(&tc->tc_inuse) + blocks);
+		relaxed_store(&tc->tc_calls,
+		    relaxed_load(&tc->tc_calls) + (uint64_t)calls);
 	} else {
 		__atomic_fetch_add(&ks->ks_inuse, blocks, __ATOMIC_RELAXED);
 		__atomic_fetch_add(&ks->ks_calls, calls, __ATOMIC_RELAXED);
@@ -417,29 +473,43 @@ note_size(struct kmemstats *ks, size_t bytes)
 		__atomic_fetch_or(&ks->ks_sizes, bit, __ATOMIC_RELAXED);
 }
 
-static int
-charge(unsigned type, size_t bytes, int blocks, int flags,
+static KMA_NOINLINE int
+charge_slow(unsigned type, size_t from, size_t to, int flags,
     const struct timespec *deadline, const char *func)
 {
 	struct kmemstats *ks = &memtype[type];
 	struct memtype_count *tc = my_count(type);
-	struct waiter w = { .w_bytes = bytes, .w_forever = deadline == NULL };
+	struct waiter w = { .w_bytes = to - from, .w_block = to,
+	    .w_forever = deadline == NULL };
 
-	if (flags & M_FORCE)
-		__atomic_add_fetch(&ks->ks_taken, bytes, __ATOMIC_SEQ_CST);
-	else if ((tc == NULL || !use_spare(tc, bytes)) &&
-	    (relaxed_load(&ks->ks_waiters) != NULL ||
-	    !take_ahead(ks, tc, bytes))) {
+	if (relaxed_load(&ks->ks_waiters) != NULL ||
+	    !take_ahead(ks, tc, to - from)) {
 		int error = !(flags & M_WAITOK) ? ENOMEM :
 		    wait_for(ks, &w, deadline, func);
 
 		if (error != 0)
 			return (error);
 	}
-	count(ks, tc, blocks, 1);
+	note_size(ks, to);
+	count(ks, tc, from == 0, 1);
 	return (0);
 }
 
+/* The frequent case, whose one call is the last thing it does. */
+static inline int
+charge(unsigned type, size_t from, size_t to, int flags,
+    const struct timespec *deadline, const char *func)
+{
+	struct memtype_count *tc = cache_mine->kc_types;
+
+	if (unlikely(tc == NULL || !use_spare(&tc[type], to - from)))
+		return (charge_slow(type, from, to, flags, deadline, func));
+	note_size(&memtype[type], to);
+	count(&memtype[type], &tc[type], from == 0, 1);
+	return (0);
+}
+
+/* False, and nothing changes, when the type never had as much. */
 static bool
 uncharge(unsigned type, size_t bytes, int blocks, int calls)
 {
@@ -447,23 +517,24 @@ uncharge(unsigned type, size_t bytes, int blocks, int calls)
 	struct memtype_count *tc = my_count(type);
 	size_t spare;
 
+	if (unlikely(relaxed_load(&ks->ks_taken) < bytes))
+		return (false);
 	count(ks, tc, -blocks, -calls);
 	if (unlikely(tc == NULL)) {
 		note_max(ks, NULL);
 		return (give(ks, bytes));
 	}
 	spare = __atomic_add_fetch(&tc->tc_spare, bytes, __ATOMIC_SEQ_CST);
-	if (is_limited(ks))
-		return (give_spare(ks, tc, 0));
-	return (spare <= MEMTYPE_SPARE || give_spare(ks, tc, ADVANCE));
+	if (likely(spare <= MEMTYPE_SPARE && !is_limited(ks)))
+		return (true);
+	return (give_spare(ks, tc, is_limited(ks) ? 0 : ADVANCE));
 }
 
 int
 memtype_charge(unsigned type, size_t bytes, int flags,
     const struct timespec *deadline, const char *func)
 {
-	note_size(&memtype[type], bytes);
-	return (charge(type, bytes, 1, flags, deadline, func));
+	return (charge(type, 0, bytes, flags, deadline, func));
 }
 
 int
@@ -471,15 +542,17 @@ memtype_charge_unless(unsigned type, size_t bytes, const uint32_t *word,
     uint32_t val, const char *func)
 {
 	struct kmemstats *ks = &memtype[type];
-	struct waiter w = { .w_bytes = bytes, .w_forever = true,
-	    .w_word = word, .w_val = val };
+	struct waiter w = { .w_bytes = bytes, .w_block = bytes,
+	    .w_forever = true, .w_word = word, .w_val = val };
 	int error = memtype_charge(type, bytes, M_NOWAIT, NULL, func);
 
 	if (error == 0)
 		return (0);
 	error = wait_for(ks, &w, NULL, func);
-	if (error == 0)
+	if (error == 0) {
+		note_size(ks, bytes);
 		count(ks, my_count(type), 1, 1);
+	}
 	return (error);
 }
 
@@ -489,18 +562,34 @@ memtype_discharge(unsigned type, size_t bytes)
 	return (uncharge(type, bytes, 1, 0));
 }
 
+/*
+ * What was more than could be to spare is given back to where it came from:
+ * it must not show as the most that was ever in use.
+ */
+static void
+cancel(unsigned type, size_t bytes, int blocks)
+{
+	struct kmemstats *ks = &memtype[type];
+
+	if (bytes <= MEMTYPE_SPARE && !is_limited(ks)) {
+		uncharge(type, bytes, blocks, 1);
+		return;
+	}
+	count(ks, my_count(type), -blocks, -1);
+	give(ks, bytes);
+}
+
 void
 memtype_cancel(unsigned type, size_t bytes)
 {
-	uncharge(type, bytes, 1, 1);
+	cancel(type, bytes, 1);
 }
 
 int
 memtype_grow(unsigned type, size_t from, size_t to, int flags,
     const char *func)
 {
-	note_size(&memtype[type], to);
-	return (charge(type, to - from, 0, flags, NULL, func));
+	return (charge(type, from, to, flags, NULL, func));
 }
 
 void
@@ -513,7 +602,18 @@ memtype_shrink(unsigned type, size_t from, size_t to)
 void
 memtype_cancel_grow(unsigned type, size_t from, size_t to)
 {
-	uncharge(type, to - from, 0, 1);
+	cancel(type, to - from, 0);
+}
+
+void
+memtype_correct(unsigned type, size_t from, size_t to)
+{
+	struct kmemstats *ks = &memtype[type];
+
+	if (to > from)
+		__atomic_add_fetch(&ks->ks_taken, to - from, __ATOMIC_SEQ_CST);
+	else
+		uncharge(type, from - to, 0, 0);
 }
 
 void
@@ -531,6 +631,7 @@ memtype_setlimit(unsigned type, size_t bytes)
 			give_spare(ks, &tc[type], 0);
 	}
 	lock_acquire(&memtype_lock);
+	refuse(ks);
 	grant(ks);
 	lock_release(&memtype_lock);
 }

@@ -31,7 +31,6 @@ struct waiter;
 
 #define NTYPE		256
 #define NOLIMIT		SIZE_MAX
-#define M_FORCE		0x8000	/* a flag: beyond the limit, if need be */
 #define MEMTYPE_SPARE	((size_t)32 * 1024)
 
 /* A type.  Its name never changes; the figures by atomic operations. */
@@ -101,6 +100,9 @@ int	memtype_grow(unsigned type, size_t from, size_t to, int flags,
 	    const char *func);
 void	memtype_cancel_grow(unsigned type, size_t from, size_t to);
 void	memtype_shrink(unsigned type, size_t from, size_t to);
+
+/* The block has to bytes, not from as was charged; beyond the limit, even. */
+void	memtype_correct(unsigned type, size_t from, size_t to);
 
 /* Sets a limit in bytes, or NOLIMIT. */
 void	memtype_setlimit(unsigned type, size_t bytes);

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+#include "cdefs.h"
+
 /*
  * Is it known that the process has not begun to exit?  Destructors run for an
  * object that is unloaded and at exit alike.  Before the first dlopen nothing
@@ -19,5 +21,7 @@ void	start_watch_exit(void);
 
 /* The constructor, here so that malloc.c takes it along out of an archive. */
 void	kma_start(void);
+/* malloc.c's, so that kma.c takes malloc along. */
+extern KMA_HIDDEN void (*const start_with_malloc)(void);
 
 #endif /* KMA_START_H */

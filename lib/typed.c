@@ -81,13 +81,13 @@ run_size(const struct typed_request *tr)
 	return (round_page(tr->tr_size > RUN_MIN ? tr->tr_size : RUN_MIN));
 }
 
-/* Bytes that the block will have. */
+/* Bytes that a block will have that is of no tagged list. */
 static size_t
 block_size(const struct typed_request *tr)
 {
 	if (!tr->tr_tag)
 		return (kmem_rounded(tr->tr_align, tr->tr_size));
-	return (is_small(tr) ? bucket[tagged_list(tr)].kb_size : run_size(tr));
+	return (run_size(tr));
 }
 
 static void *
@@ -109,51 +109,48 @@ get_block(const struct typed_request *tr)
 
 	if (!tr->tr_tag)
 		return (get_plain(tr->tr_align, tr->tr_size, zero));
-	if (!is_small(tr)) {
-		p = get_plain(tr->tr_align, run_size(tr), zero);
-		if (p != NULL)
-			tag_run(p, tr->tr_type);
-		return (p);
-	}
-	p = kmem_alloc_list(tagged_list(tr));
-	if (p == NULL)
-		return (NULL);
-	*bucket_tag(tagged_list(tr), p) = (uint8_t)tr->tr_type;
-	return (zero ? memset(p, 0, tr->tr_size) : p);
+	p = get_plain(tr->tr_align, run_size(tr), zero);
+	if (p != NULL)
+		tag_run(p, tr->tr_type);
+	return (p);
 }
 
-/*
- * The block has not the size that was charged: a list came or went just then.
- */
-static KMA_COLD void
-correct(const struct typed_request *tr, size_t charged, size_t bytes)
+/* One of a tagged list. */
+static void *
+get_tagged(const struct typed_request *tr, unsigned indx)
 {
-	if (bytes > charged)
-		memtype_grow(tr->tr_type, charged, bytes, M_FORCE, tr->tr_func);
-	else
-		memtype_shrink(tr->tr_type, charged, bytes);
+	void *p = kmem_alloc_list(indx);
+
+	if (unlikely(p == NULL))
+		return (NULL);
+	*bucket_tag(indx, p) = (uint8_t)tr->tr_type;
+	return (tr->tr_flags & M_ZERO ? memset(p, 0, tr->tr_size) : p);
 }
 
 int
 typed_alloc(const struct typed_request *tr, void **p)
 {
+	unsigned indx = 0;
 	size_t bytes;
 	int error;
 
 	if (tr->tr_size > PTRDIFF_MAX || !kmem_init())
 		return (ENOMEM);
-	bytes = block_size(tr);
+	if (tr->tr_tag && is_small(tr))
+		indx = tagged_list(tr);
+	bytes = indx != 0 ? bucket[indx].kb_size : block_size(tr);
 	error = memtype_charge(tr->tr_type, bytes, tr->tr_flags,
 	    tr->tr_deadline, tr->tr_func);
 	if (unlikely(error != 0))
 		return (error);
-	*p = get_block(tr);
+	*p = indx != 0 ? get_tagged(tr, indx) : get_block(tr);
 	if (unlikely(*p == NULL)) {
 		memtype_cancel(tr->tr_type, bytes);
 		return (ENOMEM);
 	}
+	/* A list may have come or gone just then. */
 	if (unlikely(!tr->tr_tag && kmem_size(*p) != bytes))
-		correct(tr, bytes, kmem_size(*p));
+		memtype_correct(tr->tr_type, bytes, kmem_size(*p));
 	return (0);
 }
 
@@ -179,7 +176,7 @@ check_tag(const void *p, unsigned type, const char *func)
 }
 
 static void
-free_tagged(void *p, unsigned type, const char *func)
+free_run(void *p, unsigned type, const char *func)
 {
 	unsigned tag = check_tag(p, type, func);
 	size_t bytes;
@@ -187,12 +184,32 @@ free_tagged(void *p, unsigned type, const char *func)
 	if (unlikely(tag == 0))
 		return;
 	bytes = kmem_size(p);
-	if (is_run(p))
-		untag_run(p);
-	else
-		*bucket_tag(kmemsizes[addr_to_page(p)], p) = 0;
+	untag_run(p);
 	kmem_free_slow(p, func);
 	memtype_discharge(tag, bytes);
+}
+
+/* The sizes of tagged lists are powers of two: the mask says what starts. */
+static void
+free_tagged(void *p, unsigned type, const char *func)
+{
+	unsigned indx = kmemsizes[addr_to_page(p)], tag;
+	uint8_t *at;
+
+	if (indx == KU_TYPEDRUN) {
+		free_run(p, type, func);
+		return;
+	}
+	at = bucket_tag(indx, p);
+	tag = *at;
+	if (unlikely(any_bit((uintptr_t)p, &bucket[indx].kb_mask) ||
+	    tag == 0 || (type != 0 && type != tag))) {
+		(void)check_tag(p, type, func);
+		return;
+	}
+	*at = 0;
+	kmem_free_list(indx, p, func);
+	memtype_discharge(tag, bucket[indx].kb_size);
 }
 
 void
@@ -207,8 +224,10 @@ typed_free(void *p, unsigned type, const char *func)
 	bytes = kmem_usable(p, func);
 	if (unlikely(bytes == 0))
 		return;
-	if (unlikely(!memtype_discharge(type, bytes)))
+	if (unlikely(!memtype_discharge(type, bytes))) {
 		report_misuse(func, p, REASON_TYPE);
+		return;
+	}
 	if (!kmem_free_fast(p))
 		kmem_free_slow(p, func);
 }
@@ -242,7 +261,7 @@ realloc_plain(const struct typed_request *tr, size_t from, void **p)
 	if (to <= from)
 		memtype_shrink(tr->tr_type, from, bytes);
 	else if (unlikely(bytes != to))
-		correct(tr, to, bytes);
+		memtype_correct(tr->tr_type, to, bytes);
 	return (0);
 }
 
