@@ -12,10 +12,17 @@ cat >"$dir/user.c" <<'END'
 
 int	use(void);
 
+MALLOC_DECLARE(M_USED);
+MALLOC_DEFINE(M_USED, "used", "a type that other files know");
+static MALLOC_DEFINE(M_OWN, "own", "a type of this file");
+
 int
 use(void)
 {
 	int *p = (int *)MALLOC(sizeof(*p));
+
+	kma_free(kma_malloc(16, M_USED, M_WAITOK | M_ZERO), M_USED);
+	kma_free(kma_malloc(16, M_OWN, M_NOWAIT), M_OWN);
 
 	if (p == NULL)
 		return (1);
@@ -31,7 +38,7 @@ check() {
 	if ! command -v "$1" >/dev/null; then
 		echo "ok $number # SKIP no $1"
 	elif "$1" -std="$2" -O2 -pedantic -Wall -Wextra -Wshadow -Wconversion \
-	    -Werror -I"$KMA_SRCDIR/include" -c "$3" -o "$dir/user.o" \
+	    -Wredundant-decls -Werror -I"$KMA_SRCDIR/include" -c "$3" -o "$dir/user.o" \
 	    2>"$dir/errors"; then
 		echo "ok $number - $1 -std=$2"
 	else

@@ -6,9 +6,9 @@
 
 . "$KMA_SRCDIR/tests/unit/variant.sh"
 
-some='account cache kmem learn maps objcache pagerun symbol'
+some='account cache kmem learn maps memtype objcache pagerun symbol'
 if [ "${1:-}" = all ] || [ -n "${KMA_TEST_ALL:-}" ]; then
-	some='account bucket cache kmem kmemsizes learn lock maps meta
+	some='account bucket cache kmem kmemsizes learn lock maps memtype meta
 	    objcache options os os_thread pagerun report runtree stats symbol'
 else
 	KMA_TEST_SLOW=1
