@@ -144,10 +144,34 @@ misuse() {
 	fi
 }
 
+# fault TEXT PROGRAM [ARGS]: the same for a fault that is no address's.
+fault() {
+	text=$1
+	shift
+	wanted "$1" || return 0
+	for options in '' abort=no; do
+		program "$1"
+		run "$@"
+		want=0
+		[ -n "$options" ] || want=134
+		if [ "$status" -eq "$want" ] && [ "$err" = "libkma: $text" ]
+		then
+			passed "${options:+$options: }$*: $text"
+		else
+			failed "${options:+$options: }$*" \
+			    "status $status (wanted: $want)" \
+			    "want: libkma: $text" "got:  $err"
+		fi
+	done
+	options=
+}
+
 foreign='non-malloced addr'
 unaligned='unaligned addr'
 duplicate='duplicated free'
 freepage='addr in a free page'
+bogus='bogus type'
+other='freed as another type'
 
 # Preloaded, the library must be the one in use: or nothing here means much.
 # shellcheck disable=SC2016
@@ -317,6 +341,53 @@ for size in 1 8 64 1000 $((20 * K)) $M; do
 	misuse malloc_usable_size "$foreign" object_usable "$size"
 	misuse kma_cache_destroy "$duplicate" cache_destroy_twice "$size"
 done
+
+# Types.
+for kind in null zeroed nameless numbered freed; do
+	for func in kma_malloc kma_malloc_until kma_memalign kma_realloc \
+	    kma_free kma_type_setlimit kma_type_stats kma_settype; do
+		[ $kind,$func = null,kma_settype ] ||
+			misuse $func "$bogus" type_bogus $kind $func
+	done
+done
+misuse kma_free "$foreign" typed_stack
+for number in 16 $((64 * K)) -16 0x7fffffffe0; do
+	misuse kma_free "$foreign" typed_number $number
+done
+for size in $lists $cached $runs; do
+	misuse kma_free "$duplicate|$freepage" typed_twice "$size"
+	misuse kma_realloc "$duplicate|$freepage" typed_realloc_freed "$size" \
+	    $((2 * size))
+	misuse kma_realloc "$duplicate|$freepage" typed_realloc_freed "$size" 0
+	misuse kma_free "$other" typed_other "$size"
+	misuse kma_free "$other" typed_other "$size" $((64 * K))
+	misuse kma_free "$other" typed_malloced "$size"
+	misuse kma_free "$other" tagged_other "$size"
+	misuse kma_realloc "$other" tagged_realloc_other "$size"
+	misuse free "$duplicate|$freepage" tagged_later "$size" 0
+	for p in typed_interior tagged_interior; do
+		func=free
+		[ $p = typed_interior ] && func=kma_free
+		misuse $func "$unaligned" $p "$size" 1
+		misuse $func "$unaligned" $p "$size" 8
+		[ "$size" -gt $((4 * K)) ] &&
+			misuse $func "$unaligned" $p "$size" $((4 * K))
+	done
+done
+for size in $lists $runs; do
+	misuse free "$duplicate|$freepage" tagged_later "$size" 500
+done
+# in_vain FUNC BYTES INUSE LIMIT PROGRAM [ARGS]
+in_vain() {
+	text="$1(): a wait for $2 bytes of type misused cannot end: $3 of $4"
+	shift 4
+	fault "$text are in use" "$@"
+}
+in_vain kma_malloc 1024 4096 4096 typed_wait alone
+in_vain kma_malloc 1024 4096 4096 typed_wait all
+in_vain kma_malloc 8192 0 4096 typed_wait more
+in_vain kma_realloc 6144 2048 4096 typed_wait grow
+in_vain kma_malloc 4096 4096 2048 typed_wait_less
 
 # The message cannot be written: the program ends all the same.
 if wanted free_stack; then
