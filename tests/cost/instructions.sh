@@ -110,29 +110,48 @@ measure() {
 	    >>"$tmp/$1.tab"
 }
 
-# inside FUNCTION N: the instructions in a function of inline.c, N calls.
+# inside FUNCTION PROGRAM N [ARG]: the instructions in a function of inline.c or
+# typed.c, which is called N times.
 inside() {
-	count "" inline --toggle-collect="$1" "$KMA_BUILDDIR/tests/cost/inline" \
-	    "$2" || return 1
-	sed -n 's/^summary: //p' "$tmp/inline.cg"
+	function=$1 program=$KMA_BUILDDIR/tests/cost/$2
+	shift 2
+	count "" inside --toggle-collect="$function" "$program" "$@" ||
+		return 1
+	sed -n 's/^summary: //p' "$tmp/inside.cg"
 }
 
-# each FUNCTION OTHERS: the same for one call, less OTHERS.
+# each FUNCTION OTHERS PROGRAM [ARG]: the same for one call, less OTHERS.
 each() {
-	once=$(inside "$1" 1000) && twice=$(inside "$1" 2000) || return 1
-	echo "$once $twice $2" | awk '{ printf("%.1f\n", ($2 - $1) / 1000 - $3) }'
+	function=$1 others=$2 program=$3
+	shift 3
+	once=$(inside "$function" "$program" 1000 "$@") &&
+	    twice=$(inside "$function" "$program" 2000 "$@") || return 1
+	echo "$once $twice $others" |
+	    awk '{ printf("%.1f\n", ($2 - $1) / 1000 - $3) }'
 }
 
 # The macros of <kma.h>, which no other allocator has.
 measure_inline() {
-	alloc=$(each inline_malloc 2) && release=$(each inline_free 1) ||
-		return 1
+	alloc=$(each inline_malloc 2 inline) &&
+	    release=$(each inline_free 1 inline) || return 1
 	printf 'MALLOC in line\t%s\nFREE in line\t%s\n' "$alloc" "$release" \
 	    >>"$tmp/libkma.tab"
 }
 
+# And memory by type: with its calls' arguments, and the return.
+measure_typed() {
+	typed=$(each typed_pair 0 typed typed) &&
+	    limited=$(each typed_pair 0 typed limited) &&
+	    tagged=$(each tagged_pair 0 typed tagged) || return 1
+	{
+		printf 'kma_malloc, kma_free\t%s\n' "$typed"
+		printf 'the same at a limit\t%s\n' "$limited"
+		printf 'current type\t%s\n' "$tagged"
+	} >>"$tmp/libkma.tab"
+}
+
 names="libkma glibc"
-measure libkma "$LIBKMA" && measure_inline
+measure libkma "$LIBKMA" && measure_inline && measure_typed
 kma_status=$?
 measure glibc "" || echo "# glibc could not be measured"
 old_ifs=$IFS
