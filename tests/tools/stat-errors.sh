@@ -48,16 +48,10 @@ kma stat ''
 says 3 'is no process' 'an empty name'
 
 # Ended, and not waited for.
-sh -c 'sh -c "exit 0" & echo $!; exec sleep 5' >"$tmp/zombie" &
-pid=$!
-while ! grep -q '^State:.Z' "/proc/$(cat "$tmp/zombie")/status" 2>/dev/null; do
-	sleep 0.05
-done
-kma stat "$(cat "$tmp/zombie")"
+begin "$kma" run "$subject" zombie
+kma stat "$(pgrep -P "$pid")"
 says 7 'has exited' 'a process that nobody has waited for'
-kill $pid
-wait $pid 2>/dev/null
-pid=
+finish
 
 # Without libkma.
 begin "$subject" quiet 64 10

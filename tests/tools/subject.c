@@ -5,6 +5,7 @@
  *	subject busy THREADS		allocates and frees, starts and ends
  *					threads and children, all the time
  *	subject short			allocates, and is gone at once
+ *	subject zombie			has a child that ended and is not waited for
  *	subject hidden			is not dumpable
  *	subject exec PROGRAM ...	becomes another program when told to
  *
@@ -15,6 +16,7 @@
 #include <sys/wait.h>
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -116,6 +118,19 @@ busy(int argc, char **argv)
 	_exit(0);
 }
 
+static int
+zombie(void)
+{
+	pid_t pid = fork();
+	siginfo_t info;
+
+	if (pid == 0)
+		_exit(0);
+	if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) != 0)
+		return (1);
+	return (wait_for_end());
+}
+
 int
 main(int argc, char **argv)
 {
@@ -133,6 +148,8 @@ main(int argc, char **argv)
 		play(1, 1000);
 		return (prctl(PR_SET_DUMPABLE, 0) != 0 || wait_for_end());
 	}
+	if (strcmp(what, "zombie") == 0)
+		return (zombie());
 	if (strcmp(what, "exec") == 0 && argc > 2 && wait_for_end() == 0)
 		execvp(argv[2], argv + 2);
 	return (2);
