@@ -5,7 +5,7 @@
  *	subject busy THREADS		allocates and frees, starts and ends
  *					threads and children, all the time
  *	subject short			allocates, and is gone at once
- *	subject zombie			has a child that ended and is not waited for
+ *	subject zombie			has a child that ended, not waited for
  *	subject hidden			is not dumpable
  *	subject exec PROGRAM ...	becomes another program when told to
  *
