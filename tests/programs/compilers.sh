@@ -10,7 +10,7 @@ compile_libkma() {
 	cat >"$work/libkma.mk.sh" <<'END'
 cc=$1 src=$2 build=$3
 for file in "$src"/lib/*.c; do
-	"$cc" -std=gnu11 -O2 -g -fPIC -DHAVE_CONFIG_H -D_GNU_SOURCE \
+	"$cc" -std=gnu11 -O2 -g -fPIC -D_GNU_SOURCE= -DPACKAGE_VERSION='"0"' \
 	    -I"$build" -I"$build/include" -I"$build/lib" \
 	    -I"$src/include" -I"$src/lib" -ffile-prefix-map="$PWD=." \
 	    -c "$file" -o "$(basename "$file" .c).o" || exit
