@@ -281,6 +281,7 @@ struct kma_learned_figures {		/* a list that the program earned */
 	uint64_t	kl_born;	/* bytes in use when it came */
 	uint64_t	kl_waste;	/* bytes wasted then */
 	uint64_t	kl_saves;	/* bytes saved now */
+	uint64_t	kl_retired;	/* 1: serves no more, has blocks */
 };
 
 struct kma_totals {			/* bytes, where it is no count */
@@ -299,6 +300,7 @@ struct kma_totals {			/* bytes, where it is no count */
 	uint64_t	st_runbytes;	/* in those */
 	uint64_t	st_freeruns;	/* free runs of all lengths */
 	uint64_t	st_runcalls;	/* requests beyond the lists */
+	uint64_t	st_gonecalls;	/* those to lists that are gone */
 	uint64_t	st_threads;	/* caches: one a thread at least */
 	uint64_t	st_requested;	/* asked for, about, where that... */
 	uint64_t	st_sampled;	/* ... is known: in use there */

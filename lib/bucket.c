@@ -135,25 +135,107 @@ bucket_init(unsigned spacing)
 	    RANK_BUCKET);
 }
 
-bool
-bucket_add(size_t size, unsigned *indx)
+/*
+ * Lists that come and go.
+ */
+
+/* A cluster of any of them has room for the map of the smallest's. */
+#define ADDED_LEAST	(3 * MINALLOCSIZE)	/* between 32 and 64 */
+#define ADDED_CLBYTES	(sizeof(struct kmemcluster) + \
+			    (CHUNK / ADDED_LEAST + 63) / 64 * sizeof(uint64_t))
+
+void
+bucket_add(unsigned indx, size_t size)
 {
-	*indx = bucket_limit;
-	if (bucket_limit == NLIST)
-		return (false);
-	add_list(*indx, size);
-	return (true);
+	struct kmembuckets *kb = &bucket[indx];
+
+	lock_acquire(&kb->kb_lock);
+	add_list(indx, size);
+	KMA_ASSERT(kb->kb_clbytes <= ADDED_CLBYTES);
+	kb->kb_clbytes = ADDED_CLBYTES;
+	lock_release(&kb->kb_lock);
+}
+
+/* Sets what bucketindx has for the sizes above lo up to the list's. */
+static void
+serve(unsigned indx, size_t lo, unsigned by)
+{
+	size_t last = bucket[indx].kb_size / MINALLOCSIZE;
+
+	for (size_t at = lo / MINALLOCSIZE + 1; at <= last; at++)
+		__atomic_store_n(&bucketindx[at], (uint8_t)by,
+		    __ATOMIC_RELEASE);
 }
 
 void
 bucket_use(unsigned indx, size_t lo)
 {
-	size_t last = bucket[indx].kb_size / MINALLOCSIZE;
+	struct kmembuckets *kb = &bucket[indx];
 
-	__atomic_store_n(&bucket_limit, indx + 1, __ATOMIC_RELEASE);
-	for (size_t at = lo / MINALLOCSIZE + 1; at <= last; at++)
-		__atomic_store_n(&bucketindx[at], (uint8_t)indx,
-		    __ATOMIC_RELEASE);
+	relaxed_store(&kb->kb_retired, false);
+	relaxed_store(&kb->kb_highwat, HIGHWAT);
+	if (indx >= bucket_limit)
+		__atomic_store_n(&bucket_limit, indx + 1, __ATOMIC_RELEASE);
+	serve(indx, lo, indx);
+}
+
+void
+bucket_retire(unsigned indx)
+{
+	struct kmembuckets *kb = &bucket[indx];
+
+	serve(indx, bucket_lower(indx),
+	    bucketindx[kb->kb_size / MINALLOCSIZE + 1]);
+	relaxed_store(&kb->kb_retired, true);
+	relaxed_store(&kb->kb_highwat, 0);
+	bucket_reap(indx, true);
+}
+
+bool
+bucket_drop(unsigned indx)
+{
+	struct kmembuckets *kb = &bucket[indx];
+	bool gone;
+
+	lock_acquire(&kb->kb_lock);
+	gone = kb->kb_total == 0 && kb->kb_stacks == 0;
+	if (gone)
+		kb->kb_elmpercl = 0;
+	lock_release(&kb->kb_lock);
+	return (gone);
+}
+
+bool
+bucket_attach(unsigned indx)
+{
+	struct kmembuckets *kb = &bucket[indx];
+	bool there;
+
+	lock_acquire(&kb->kb_lock);
+	there = kb->kb_elmpercl != 0;
+	kb->kb_stacks += there;
+	lock_release(&kb->kb_lock);
+	return (there);
+}
+
+void
+bucket_detach(unsigned indx)
+{
+	struct kmembuckets *kb = &bucket[indx];
+
+	lock_acquire(&kb->kb_lock);
+	kb->kb_stacks--;
+	lock_release(&kb->kb_lock);
+}
+
+size_t
+bucket_lower(unsigned indx)
+{
+	size_t at = bucket[indx].kb_size / MINALLOCSIZE;
+
+	while (at > 0 && bucketindx[at] == indx)
+		at--;
+	return (at * MINALLOCSIZE);
 }
 
 size_t
@@ -163,6 +245,13 @@ bucket_inuse(unsigned indx)
 	size_t nfree = relaxed_load(&bucket[indx].kb_totalfree);
 
 	return (nfree < total ? total - nfree : 0);
+}
+
+size_t
+bucket_unused(unsigned indx)
+{
+	return (relaxed_load(&bucket[indx].kb_totalfree) *
+	    bucket[indx].kb_size);
 }
 
 /*
@@ -213,6 +302,8 @@ new_cluster(unsigned indx)
 	    kb->kb_size > PAGESIZE ? btop(kb->kb_size) : 1;
 	page_t page;
 
+	if (kb->kb_elmpercl == 0)
+		return (NULL);
 	if (kb->kb_spare == 0) {
 		c = meta_alloc(kb->kb_clbytes, 16);
 		if (c == NULL)
@@ -515,9 +606,20 @@ range_isfree(const struct kmembuckets *kb, const struct kmemcluster *c,
 	return (true);
 }
 
+/* The first page from i on all of whose blocks are free; or are not. */
+static size_t
+next_page(const struct kmembuckets *kb, const struct kmemcluster *c, size_t i,
+    bool isfree)
+{
+	while (i < kb->kb_clpages &&
+	    range_isfree(kb, c, ptob(i), ptob(i + 1)) != isfree)
+		i++;
+	return (i);
+}
+
 /*
  * Under the lock: the blocks must not be handed out while their memory goes.
- * Only malloc_trim() asks for it.
+ * Only malloc_trim() asks for it, and whoever retires the list.
  */
 void
 bucket_purge(unsigned indx)
@@ -531,9 +633,12 @@ bucket_purge(unsigned indx)
 		const struct kmemcluster *c = cluster_ptr(id);
 		uintptr_t base = (uintptr_t)page_to_addr(c->c_page);
 
-		for (size_t i = 0; i < kb->kb_clpages; i++)
-			if (range_isfree(kb, c, ptob(i), ptob(i + 1)))
-				os_purge(base + ptob(i), PAGESIZE);
+		for (size_t i = 0, end; i < kb->kb_clpages; i = end) {
+			i = next_page(kb, c, i, true);
+			end = next_page(kb, c, i, false);
+			if (i < end)
+				os_purge(base + ptob(i), ptob(end - i));
+		}
 	}
 	lock_release(&kb->kb_lock);
 }
@@ -577,6 +682,7 @@ bucket_check(unsigned indx)
 	}
 	KMA_ASSERT(nfree == kb->kb_totalfree);
 	KMA_ASSERT(nempty == kb->kb_nempty);
-	KMA_ASSERT(kb->kb_total % kb->kb_elmpercl == 0);
+	KMA_ASSERT(kb->kb_elmpercl == 0 ? kb->kb_total + kb->kb_stacks == 0 :
+	    kb->kb_total % kb->kb_elmpercl == 0);
 	lock_release(&kb->kb_lock);
 }

@@ -39,12 +39,16 @@ struct kmemcluster {
 };
 
 /*
- * A list.  The first fields never change while it is in use.
+ * A list.  The first fields never change while it has a block or a stack.
  *
  * Invariants, under the lock:
  *	kb_total = kb_elmpercl * its clusters
  *	kb_totalfree = the sum of c_nfree
  *	kb_nempty = its clusters with all blocks free
+ *	kb_stacks = the threads that have a stack of it, of a list that was
+ *	    added
+ *	kb_elmpercl = 0 if there is no list of that number; then kb_total and
+ *	    kb_stacks are 0 too
  */
 #define RECIPSHIFT	40
 struct kmembuckets {
@@ -64,6 +68,8 @@ struct kmembuckets {
 	uint32_t	kb_spare;	/* unused kmemclusters, by c_next */
 	uint32_t	kb_nempty;
 	uint32_t	kb_highwat;	/* empty clusters kept */
+	uint32_t	kb_stacks;
+	bool		kb_retired;	/* bucketindx does not lead to it */
 	size_t		kb_total;
 	size_t		kb_totalfree;
 	uint64_t	kb_calls;	/* requests that no cache has counted */
@@ -115,15 +121,48 @@ bucket_runindx(size_t npages)
 void	bucket_init(unsigned spacing);
 
 /*
- * One more list, of blocks of size bytes; then, when its caches are ready
- * too, it serves the sizes from lo bytes on, lo not included.  One thread at
- * a time.  False: there are as many as can be.
+ * Lists that come and go: numbers from bucket_first_limit on, one thread at a
+ * time.
+ *
+ * bucket_add() makes one of blocks of size bytes, bucket_use() makes it serve
+ * the sizes from lo bytes on, lo not included; so it does after it was retired
+ * too.  bucket_retire() leaves its sizes to the next larger list.  Its blocks
+ * stay as they are.  When all are home and no thread has a stack,
+ * bucket_drop() succeeds: then there is no list of that number.
+ *
+ * Whoever looked bucketindx up before it changed may come late: to a list that
+ * was retired, which still works; to one that is gone, which has no blocks and
+ * attaches no stacks; or to another with that number, whose blocks may be too
+ * small.  So, when it has a block, it has to look at kb_size (see
+ * take_block()), which cannot change then.  A stack that is not empty, where
+ * the fast path takes blocks, is of the list of now, since its blocks are; and
+ * the thread that filled it saw what bucketindx was before that list was made:
+ * it took the list's lock.
  */
-bool	bucket_add(size_t size, unsigned *indx);
+static inline bool
+bucket_isadded(unsigned indx)
+{
+	return (indx >= bucket_first_limit);
+}
+void	bucket_add(unsigned indx, size_t size);
 void	bucket_use(unsigned indx, size_t lo);
+void	bucket_retire(unsigned indx);
+bool	bucket_drop(unsigned indx);
+
+/*
+ * A thread gets a stack for a list that was added, or gives it up.  False:
+ * there is no such list any more.
+ */
+bool	bucket_attach(unsigned indx);
+void	bucket_detach(unsigned indx);
+
+/* The largest size below the list's that another one serves. */
+size_t	bucket_lower(unsigned indx);
 
 /* Blocks of a list that are not in its clusters; racy. */
 size_t	bucket_inuse(unsigned indx);
+/* Bytes of those that are; racy. */
+size_t	bucket_unused(unsigned indx);
 
 /*
  * Blocks of a size d that is no power of two lie in clusters that are aligned

@@ -48,6 +48,11 @@
 #define DEPOT_BLOCKS	1024
 #define DEPOT_BYTES(size) \
 	((size) < 4096 ? DEPOT_BLOCKS * (size) : (size_t)64 << 20)
+/*
+ * Bytes that a thread takes and leaves in batches between two sweeps.  What
+ * was not touched meanwhile costs less to take again than what it pins.
+ */
+#define SWEEP_BYTES	((size_t)4 << 20)
 #define RUN_MAX		btop(NCACHEDRUN * MAXCACHED)	/* a cached run */
 #define DUE_OPS		64		/* slow operations between two looks */
 #define ADOPT_LOOKS	8		/* caches looked at for a dead owner */
@@ -157,6 +162,8 @@ detach(struct kmemcache *kc, unsigned indx)
 	bucket_put(indx, stack_blocks(kc, indx), n);
 	kc->kc_bytes -= stack_bytes(kc, indx);
 	unhold(stack_bytes(kc, indx));
+	if (bucket_isadded(indx))
+		bucket_detach(indx);
 }
 
 static void
@@ -231,18 +238,32 @@ set_room(struct kmemcache *kc, unsigned indx, size_t room)
 	*slot(kc, depot[indx].d_first + room + 1) = STACK_END;
 }
 
+/* Blocks in a stack at first. */
+static size_t
+first_room(unsigned indx)
+{
+	size_t room = STACK_FIRST / bucket[indx].kb_size;
+
+	if (room > depot[indx].d_room)
+		room = depot[indx].d_room;
+	return (room < 1 ? 1 : room);
+}
+
 /* Gives a thread's list an empty stack, within the bounds. */
 static bool
 attach(struct kmemcache *kc, unsigned indx)
 {
-	size_t size = bucket[indx].kb_size, room = STACK_FIRST / size;
+	size_t room, bytes;
 
-	if (room > depot[indx].d_room)
-		room = depot[indx].d_room;
-	if (room < 1)
-		room = 1;
-	if (!evict(kc, room * size) || !hold(room * size))
+	if (bucket_isadded(indx) && !bucket_attach(indx))
 		return (false);
+	room = first_room(indx);
+	bytes = room * bucket[indx].kb_size;
+	if (!evict(kc, bytes) || !hold(bytes)) {
+		if (bucket_isadded(indx))
+			bucket_detach(indx);
+		return (false);
+	}
 	kc->kc_room[indx] = 0;
 	set_room(kc, indx, room);
 	kc->kc_mask[indx] = bucket[indx].kb_mask;
@@ -392,6 +413,13 @@ pop(struct batch **list)
 	return (b);
 }
 
+/* A list that was added may become another's, and its batches too. */
+static inline size_t
+batch_most(unsigned indx)
+{
+	return (bucket_isadded(indx) ? BATCH_MAX : depot[indx].d_batch);
+}
+
 /* Takes the first full batch off; the lock is held. */
 static struct batch *
 pop_full(struct depot *d)
@@ -430,6 +458,7 @@ take_batch(struct kmemcache *kc, unsigned indx)
 		return (false);
 	unhold(n * bucket[indx].kb_size);
 	*stack_word(kc, indx) += n;
+	kc->kc_moved += n * bucket[indx].kb_size;
 	return (true);
 }
 
@@ -448,7 +477,7 @@ leave_batch(unsigned indx, void *const *blocks, uint32_t n)
 	if (d->d_nfull < d->d_max) {
 		b = pop(&d->d_empty);
 		if (b == NULL)
-			b = meta_alloc(sizeof(*b) + d->d_batch *
+			b = meta_alloc(sizeof(*b) + batch_most(indx) *
 			    sizeof(b->b_block[0]), 16);
 	}
 	if (b != NULL) {
@@ -518,11 +547,60 @@ refill(struct kmemcache *kc, unsigned indx, unsigned *taken)
 	got = bucket_get(indx, blocks, want);
 	if (got == want) {
 		*stack_word(kc, indx) += got;
+		kc->kc_moved += got * bucket[indx].kb_size;
 		*taken = got;
 		return (true);
 	}
 	bucket_put(indx, blocks + want - got, got);
 	return (false);
+}
+
+/* Takes up to n batches from a depot and empties them. */
+static void
+depot_return(unsigned indx, uint32_t n)
+{
+	struct depot *d = &depot[indx];
+
+	for (; n > 0; n--) {
+		struct batch *b;
+
+		lock_acquire(&d->d_lock);
+		b = pop_full(d);
+		if (b != NULL)
+			d->d_blocks -= b->b_count;
+		lock_release(&d->d_lock);
+		if (b == NULL)
+			return;
+		unhold(b->b_count * bucket[indx].kb_size);
+		bucket_put(indx, b->b_block, b->b_count);
+		lock_acquire(&d->d_lock);
+		push(&d->d_empty, b);
+		lock_release(&d->d_lock);
+	}
+}
+
+/*
+ * Empties the stacks that were not touched since the last sweep, and their
+ * depots: the program has turned to other sizes.  A few blocks here and there
+ * would each pin a cluster; runs pin nothing but themselves.  The one in use
+ * may look untouched: it is full each time.
+ */
+static KMA_NOINLINE void
+sweep(struct kmemcache *kc, unsigned used)
+{
+	kc->kc_moved = 0;
+	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++) {
+		uint64_t word = *stack_word(kc, indx);
+
+		if (!bucket_isruns(indx) && stack_top(word) != NOSTACK &&
+		    indx != used && (word == kc->kc_seen[indx] ||
+		    relaxed_load(&bucket[indx].kb_retired))) {
+			detach(kc, indx);
+			depot_return(indx, UINT32_MAX);
+			bucket_reap(indx, true);
+		}
+		kc->kc_seen[indx] = *stack_word(kc, indx);
+	}
 }
 
 static void *
@@ -547,6 +625,8 @@ cache_alloc(unsigned indx, unsigned *taken)
 	if (kc == NULL)
 		return (alloc_uncached(indx, taken));
 	busy(kc);
+	if (unlikely(kc->kc_moved >= SWEEP_BYTES))
+		sweep(kc, indx);
 	if ((has_stack(kc, indx) || attach(kc, indx)) &&
 	    (stack_count(kc, indx) > 0 || take_batch(kc, indx) ||
 	    refill(kc, indx, taken))) {
@@ -567,6 +647,7 @@ make_room(struct kmemcache *kc, unsigned indx, void **twice)
 	if (grow(kc, indx))
 		return;
 	*stack_word(kc, indx) -= n;
+	kc->kc_moved += n * bucket[indx].kb_size;
 	if (leave_batch(indx, blocks, n))
 		return;
 	regret(indx);
@@ -584,6 +665,8 @@ cache_free(unsigned indx, void *p, void **twice)
 
 	if (kc != NULL) {
 		busy(kc);
+		if (unlikely(kc->kc_moved >= SWEEP_BYTES))
+			sweep(kc, indx);
 		room = has_stack(kc, indx) || attach(kc, indx);
 		if (room) {
 			if (stack_count(kc, indx) == kc->kc_room[indx])
@@ -681,30 +764,6 @@ cache_due(void)
 	return (true);
 }
 
-/* Takes up to n batches from a depot and empties them. */
-static void
-depot_return(unsigned indx, uint32_t n)
-{
-	struct depot *d = &depot[indx];
-
-	for (; n > 0; n--) {
-		struct batch *b;
-
-		lock_acquire(&d->d_lock);
-		b = pop_full(d);
-		if (b != NULL)
-			d->d_blocks -= b->b_count;
-		lock_release(&d->d_lock);
-		if (b == NULL)
-			return;
-		unhold(b->b_count * bucket[indx].kb_size);
-		bucket_put(indx, b->b_block, b->b_count);
-		lock_acquire(&d->d_lock);
-		push(&d->d_empty, b);
-		lock_release(&d->d_lock);
-	}
-}
-
 static void
 depot_reap(unsigned indx)
 {
@@ -741,6 +800,13 @@ scavenge(void)
 void
 cache_reap(void)
 {
+	struct kmemcache *kc = cache_mine;
+
+	if (kc != &cache_none) {
+		busy(kc);
+		sweep(kc, KU_HOLE);
+		idle(kc);
+	}
 	scavenge();
 	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++)
 		if (relaxed_load(&depot[indx].d_nfull) > 0 ||
@@ -763,19 +829,44 @@ cache_drain(void)
 		depot_return(indx, UINT32_MAX);
 }
 
+uint64_t
+cache_calls(unsigned indx)
+{
+	uint64_t calls = 0;
+
+	for (struct kmemcache *kc = cache_first(); kc != NULL;
+	    kc = kc->kc_next)
+		calls += relaxed_load(stack_word(kc, indx)) >> 16;
+	return (calls);
+}
+
 /*
  * Start, and fork.
  */
 
 void
-cache_add(unsigned indx)
+cache_add(unsigned indx, size_t size)
 {
 	struct depot *d = &depot[indx];
-	size_t size = bucket[indx].kb_size, batch = BATCH_BYTES(size) / size;
+	size_t batch = BATCH_BYTES(size) / size;
 
+	lock_acquire(&d->d_lock);
 	d->d_batch = (uint32_t)(batch > BATCH_MAX ? BATCH_MAX :
 	    batch < 1 ? 1 : batch);
 	d->d_room = 2 * d->d_batch;
+	lock_release(&d->d_lock);
+}
+
+void
+cache_retire(unsigned indx)
+{
+	struct depot *d = &depot[indx];
+
+	lock_acquire(&d->d_lock);
+	d->d_max = 0;
+	relaxed_store(&d->d_flushed, 0);
+	lock_release(&d->d_lock);
+	depot_return(indx, UINT32_MAX);
 }
 
 /*
@@ -795,7 +886,7 @@ cache_init(void)
 		uint32_t room = 2 * BATCH_MAX;
 
 		if (indx < bucket_limit) {
-			cache_add(indx);
+			cache_add(indx, bucket[indx].kb_size);
 			room = depot[indx].d_room;
 		}
 		depot[indx].d_first = (uint32_t)nslots;

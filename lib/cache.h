@@ -69,8 +69,10 @@ struct kmemcache {
 	uint32_t	  kc_start[NLIST];	/* kb_start */
 	uint32_t	  kc_bound[NLIST];	/* kb_bound */
 	uint16_t	  kc_room[NLIST];	/* blocks a stack may hold */
+	uint64_t	  kc_seen[NLIST];	/* kc_word at the last sweep */
 	struct cached_run kc_run[NCACHEDRUN];
 	size_t		  kc_bytes;
+	size_t		  kc_moved;		/* bytes since the last sweep */
 	unsigned	  kc_hand;		/* where eviction goes on */
 	unsigned	  kc_ops;		/* slow operations */
 	uint32_t	  kc_busy;		/* in the slow path: see fork */
@@ -152,8 +154,10 @@ struct depot {
 
 /* After bucket_init(). */
 void	cache_init(void);
-/* Between bucket_add() and bucket_use(): makes the list's depot. */
-void	cache_add(unsigned indx);
+/* Before bucket_add(): makes the depot for blocks of size bytes. */
+void	cache_add(unsigned indx, size_t size);
+/* After bucket_retire(): empties it. */
+void	cache_retire(unsigned indx);
 
 /*
  * The slow path of both: a block of a list, or NULL; a block back.  *taken is
@@ -178,6 +182,9 @@ cache_freed_last(unsigned indx, const void *p)
  */
 bool	cache_alloc_run(size_t npages, page_t *page);
 bool	cache_free_run(page_t page, size_t npages);
+
+/* Requests that all threads' caches have counted for a list. */
+uint64_t cache_calls(unsigned indx);
 
 /* Counts the thread's slow operations; true once in a while. */
 bool	cache_due(void);

@@ -173,6 +173,29 @@ alloc_run(size_t size, size_t align, size_t *dirty)
 	return (page_to_addr(page));
 }
 
+/*
+ * A block of a list.  One that was added may have been retired since it was
+ * looked up, and another made under its number: see bucket.h.
+ */
+static void *
+take_block(unsigned *indx, size_t size, unsigned *taken)
+{
+	for (;;) {
+		void *p = cache_alloc(*indx, taken), *twice = NULL;
+		unsigned now;
+
+		if (likely(!bucket_isadded(*indx)) ||
+		    (p != NULL && bucket[*indx].kb_size >= size))
+			return (p);
+		if (p != NULL)
+			cache_free(*indx, p, &twice);
+		now = __atomic_load_n(&BUCKETINDX(size), __ATOMIC_ACQUIRE);
+		if (p == NULL && now == *indx)
+			return (NULL);
+		*indx = now;
+	}
+}
+
 /* A block of a list, for a request of size bytes. */
 static void *
 alloc_block(unsigned indx, size_t size)
@@ -180,9 +203,9 @@ alloc_block(unsigned indx, size_t size)
 	unsigned taken;
 	void *p;
 
-	p = cache_alloc(indx, &taken);
+	p = take_block(&indx, size, &taken);
 	if (unlikely(p == NULL) && scrape_together(bucket[indx].kb_size))
-		p = cache_alloc(indx, &taken);
+		p = take_block(&indx, size, &taken);
 	if (taken > 0 && indx >= KU_LIST)
 		learn_sample(indx, size, taken);
 	if (cache_due())
@@ -528,4 +551,5 @@ kmem_check(void)
 	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++)
 		bucket_check(indx);
 	cache_check();
+	learn_check();
 }

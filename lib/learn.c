@@ -11,6 +11,13 @@
  * save LEARN_WASTE bytes and a 1/LEARN_SHARE of all that is in use, that list
  * is made.  The requests split it again later where that saves as much.
  *
+ * And now and then, after as many bytes as a part of what is in use have left
+ * the clusters, the learned lists are looked at.  One that served next to
+ * nothing of that, twice, is retired: its sizes go back to the next larger
+ * list, the pages that are free inside its clusters to the system, and its
+ * blocks home, one by one, as they are freed.  Then its number is free.  If
+ * requests of about its size come again before that, it serves them again.
+ *
  * Counting is not locked: a count that two threads add to at once may lose
  * one of the two.
  */
@@ -22,18 +29,42 @@
 #include "kmemsizes.h"
 #include "lock.h"
 #include "pagerun.h"
+#include "report.h"
 
 #define LEARN_EVERY	32	/* samples of a list between two looks */
 #define LEARN_WASTE	((size_t)128 << 10)
 #define LEARN_SHARE	256
+#define LEARN_FORGET	(64 * LEARN_EVERY)	/* a list that holds little */
 #define LEARN_STEP	16	/* at least 1/16 of the size is to be gained */
+
+#define LOOK_BYTES	((size_t)4 << 20)	/* or a 1/LOOK_INUSE: */
+#define LOOK_INUSE	4	/* left the clusters, between two looks */
+#define LOOK_SHARE	512	/* a list that serves less of it is idle */
+#define LOOK_IDLE	2	/* times, and it is retired */
 
 static struct lock	learn_lock;
 static bool		learning;
 static uint32_t		seen[LEARN_UNITS];
 static uint32_t		samples[NLIST];
+
+static uint64_t		left_clusters;	/* bytes, ever */
+static uint64_t		look_at;	/* when there are as many */
+static uint64_t		looked;		/* how many there were */
+
+/*
+ * The register: the n-th has the list bucket_first_limit + n.  Invariants,
+ * under the lock:
+ *	a list in use serves its own size
+ *	one that is retired serves none
+ *	one that is gone has no blocks and no stacks
+ */
 static struct learned	learned[NLEARNED];
 static unsigned		nlearned;
+static unsigned		nbirths;
+static uint64_t		calls_gone;	/* requests to lists that are gone */
+static uint64_t		calls[NLEARNED];	/* requests, at the last look */
+static unsigned		idle[NLEARNED];		/* looks without many */
+static size_t		kept[NLEARNED];		/* in use, at the last purge */
 
 /* The names under which root.c has them. */
 extern KMA_HIDDEN uint32_t learn_seen[LEARN_UNITS]
@@ -41,11 +72,14 @@ extern KMA_HIDDEN uint32_t learn_seen[LEARN_UNITS]
 extern KMA_HIDDEN struct learned learn_lists[NLEARNED]
     __attribute__((alias("learned")));
 extern KMA_HIDDEN unsigned learn_nlists __attribute__((alias("nlearned")));
+extern KMA_HIDDEN uint64_t learn_callsgone
+    __attribute__((alias("calls_gone")));
 
 void
 learn_init(void)
 {
 	lock_init(&learn_lock, RANK_LEARN);
+	look_at = LOOK_BYTES;
 	learning = true;
 }
 
@@ -70,69 +104,254 @@ learn_choose(const uint32_t *weight, size_t lo, size_t hi, uint32_t *part)
 	return (size);
 }
 
-/* The largest size below the list's that another one serves. */
-static size_t
-lower_bound(unsigned indx)
+/* Requests to the list, ever. */
+static uint64_t
+list_calls(unsigned indx)
 {
-	size_t at = bucket[indx].kb_size / MINALLOCSIZE;
+	return (cache_calls(indx) + relaxed_load(&bucket[indx].kb_calls));
+}
 
-	while (at > 0 && bucketindx[at] == indx)
-		at--;
-	return (at * MINALLOCSIZE);
+/* The number had another list: its requests are not the next one's. */
+static void
+forget_calls(unsigned indx)
+{
+	uint64_t had = list_calls(indx);
+
+	relaxed_store(&calls_gone, calls_gone + had);
+	__atomic_fetch_sub(&bucket[indx].kb_calls, had, __ATOMIC_RELAXED);
+}
+
+static bool
+is_gone(unsigned n)
+{
+	struct learned *l = &learned[n];
+
+	if (l->l_state == LEARNED_RETIRED && bucket_drop(l->l_indx))
+		l->l_state = LEARNED_GONE;
+	return (l->l_state == LEARNED_GONE);
+}
+
+/* The n-th list takes the sizes up to its own from another one. */
+static void
+enter(unsigned n, unsigned from, size_t waste)
+{
+	struct learned *l = &learned[n];
+
+	l->l_state = LEARNED_USED;
+	l->l_from = bucket[from].kb_size;
+	l->l_born = ptob(pagerun_inuse());
+	l->l_waste = waste;
+	calls[n] = list_calls(l->l_indx);
+	idle[n] = 0;
+	nbirths++;
+	if (n == nlearned)
+		__atomic_store_n(&nlearned, n + 1, __ATOMIC_RELEASE);
+	bucket_use(l->l_indx, bucket_lower(from));
+}
+
+/* One that was retired and has about that size: its free blocks are back. */
+static bool
+revive(unsigned from, size_t size, size_t waste)
+{
+	size_t hi = bucket[from].kb_size;
+
+	for (unsigned n = 0; n < nlearned; n++) {
+		size_t had = learned[n].l_size;
+
+		if (!is_gone(n) && learned[n].l_state == LEARNED_RETIRED &&
+		    had >= size && had - size <= size / LEARN_STEP &&
+		    hi >= had + hi / LEARN_STEP) {
+			enter(n, from, waste);
+			return (true);
+		}
+	}
+	return (false);
 }
 
 static void
-add(unsigned from, size_t lo, size_t size, size_t waste)
+retire(unsigned n)
 {
-	struct learned *l = &learned[nlearned];
-	unsigned indx;
+	unsigned indx = learned[n].l_indx;
 
-	if (nlearned == NLEARNED || !bucket_add(size, &indx))
-		return;
-	cache_add(indx);
-	*l = (struct learned){ indx, size, bucket[from].kb_size,
-	    ptob(pagerun_inuse()), waste };
-	__atomic_store_n(&nlearned, nlearned + 1, __ATOMIC_RELEASE);
-	bucket_use(indx, lo);
+	bucket_retire(indx);
+	cache_retire(indx);
+	learned[n].l_state = LEARNED_RETIRED;
+	kept[n] = SIZE_MAX;
 }
 
-/* Would a list between lo and this one's size save enough? */
-static void
-consider(unsigned indx)
+static bool
+is_empty(unsigned indx)
 {
-	size_t hi = bucket[indx].kb_size, lo = lower_bound(indx), size, waste;
-	size_t held = bucket_inuse(indx) * hi;
-	uint32_t part;
+	return (relaxed_load(&bucket[indx].kb_total) == 0 &&
+	    relaxed_load(&bucket[indx].kb_stacks) == 0);
+}
 
-	if (held < LEARN_WASTE)
+/* A number for one more list: a free one, or that of an empty list. */
+static unsigned
+find_number(void)
+{
+	unsigned most = NLIST - bucket_first_limit, n;
+
+	most = most < NLEARNED ? most : NLEARNED;
+	for (n = 0; n < nlearned; n++)
+		if (is_gone(n))
+			return (n);
+	if (nlearned < most)
+		return (nlearned);
+	for (n = 0; n < most; n++)
+		if (is_empty(learned[n].l_indx)) {
+			retire(n);
+			if (is_gone(n))
+				break;
+		}
+	return (n);
+}
+
+static void
+make(unsigned from, size_t size, size_t waste)
+{
+	unsigned n = find_number(), indx = bucket_first_limit + n;
+
+	if (n == NLEARNED || indx >= NLIST)
 		return;
-	size = learn_choose(seen, lo, hi, &part);
-	waste = (held >> 16) * part;
-	if (waste >= LEARN_WASTE &&
-	    waste >= ptob(pagerun_inuse()) / LEARN_SHARE)
-		add(indx, lo, size, waste);
-	/* What was asked for lately counts most. */
+	learned[n].l_indx = indx;
+	learned[n].l_size = size;
+	forget_calls(indx);
+	cache_add(indx, size);
+	bucket_add(indx, size);
+	enter(n, from, waste);
+}
+
+/* Forgets half of what was seen: what was asked for lately counts most. */
+static void
+forget_half(size_t lo, size_t hi)
+{
 	for (size_t at = lo + MINALLOCSIZE; at <= hi; at += MINALLOCSIZE)
 		relaxed_store(&seen[at / MINALLOCSIZE],
 		    relaxed_load(&seen[at / MINALLOCSIZE]) / 2);
 }
 
-void
-learn_sample(unsigned indx, size_t size, unsigned blocks)
+/*
+ * Would a list between lo and this one's size save enough?  All of its blocks
+ * are taken to be for sizes like those seen lately: those from before another
+ * list took some of its sizes too, so that the next is made a little early,
+ * which saves more than it costs.
+ */
+static void
+consider(unsigned indx)
 {
-	uint32_t *count, n;
+	size_t hi = bucket[indx].kb_size, lo = bucket_lower(indx), size, waste;
+	size_t held = bucket_inuse(indx) * hi;
+	uint32_t part;
 
-	if (!learning || size > LEARN_MAX || bucket[indx].kb_size > LEARN_MAX)
+	if (held < LEARN_WASTE) {
+		if (relaxed_load(&samples[indx]) % LEARN_FORGET == 0)
+			forget_half(lo, hi);
 		return;
-	count = &seen[(size + MINALLOCSIZE - 1) / MINALLOCSIZE];
+	}
+	size = learn_choose(seen, lo, hi, &part);
+	waste = (held >> 16) * part;
+	if (waste >= LEARN_WASTE &&
+	    waste >= ptob(pagerun_inuse()) / LEARN_SHARE &&
+	    !revive(indx, size, waste))
+		make(indx, size, waste);
+	forget_half(lo, hi);
+}
+
+/* Has the list served next to nothing, once more? */
+static bool
+out_of_use(unsigned n, uint64_t bytes)
+{
+	uint64_t had = calls[n];
+
+	calls[n] = list_calls(learned[n].l_indx);
+	if ((calls[n] - had) * learned[n].l_size > bytes / LOOK_SHARE)
+		idle[n] = 0;
+	else
+		idle[n]++;
+	return (idle[n] >= LOOK_IDLE);
+}
+
+/* Are there enough free blocks, since the last time, to look for pages? */
+static bool
+to_be_purged(unsigned n)
+{
+	size_t inuse = bucket_inuse(learned[n].l_indx);
+
+	if (inuse > kept[n] - kept[n] / 4)
+		return (false);
+	kept[n] = inuse;
+	return (inuse > 0);
+}
+
+/* What must leave the clusters before the next look. */
+static size_t
+look_period(void)
+{
+	size_t bytes = ptob(pagerun_inuse()), unused = 0;
+
+	for (unsigned indx = KU_LIST; indx < bucket_limit; indx++)
+		unused += bucket_unused(indx);
+	bytes = (bytes > unused ? bytes - unused : 0) / LOOK_INUSE;
+	return (bytes > LOOK_BYTES ? bytes : LOOK_BYTES);
+}
+
+/* Looks at all of them.  Returns those to be purged, a bit each. */
+static uint32_t
+look(void)
+{
+	uint64_t now = relaxed_load(&left_clusters), bytes = now - looked;
+	uint32_t purge = 0;
+
+	static_assert(NLEARNED <= 32, "a bit for each");
+	if (now < look_at)
+		return (0);
+	looked = now;
+	relaxed_store(&look_at, now + look_period());
+	for (unsigned n = 0; n < nlearned; n++) {
+		if (learned[n].l_state == LEARNED_USED && out_of_use(n, bytes))
+			retire(n);
+		if (learned[n].l_state == LEARNED_RETIRED && !is_gone(n) &&
+		    to_be_purged(n))
+			purge |= (uint32_t)1 << n;
+	}
+	return (purge);
+}
+
+/* Counts a sample; does it call for a decision? */
+static bool
+count_sample(unsigned indx, size_t size, unsigned blocks)
+{
+	uint32_t *count = &seen[(size + MINALLOCSIZE - 1) / MINALLOCSIZE], n;
+
 	relaxed_store(count, relaxed_load(count) + blocks);
 	n = relaxed_load(&samples[indx]) + 1;
 	relaxed_store(&samples[indx], n);
-	if (n % LEARN_EVERY != 0)
+	return (n % LEARN_EVERY == 0);
+}
+
+void
+learn_sample(unsigned indx, size_t size, unsigned blocks)
+{
+	uint64_t left;
+	uint32_t purge;
+	bool due;
+
+	if (!learning || size > LEARN_MAX || bucket[indx].kb_size > LEARN_MAX)
+		return;
+	due = count_sample(indx, size, blocks);
+	left = relaxed_load(&left_clusters) + blocks * bucket[indx].kb_size;
+	relaxed_store(&left_clusters, left);
+	if (!due && left < relaxed_load(&look_at))
 		return;
 	lock_acquire(&learn_lock);
-	consider(indx);
+	if (due && !relaxed_load(&bucket[indx].kb_retired))
+		consider(indx);
+	purge = look();
 	lock_release(&learn_lock);
+	for (; purge != 0; purge &= purge - 1)
+		bucket_purge(bucket_first_limit +
+		    (unsigned)__builtin_ctz(purge));
 }
 
 unsigned
@@ -141,8 +360,42 @@ learn_count(void)
 	return (__atomic_load_n(&nlearned, __ATOMIC_ACQUIRE));
 }
 
-const struct learned *
+unsigned
+learn_births(void)
+{
+	return (relaxed_load(&nbirths));
+}
+
+uint64_t
+learn_calls_gone(void)
+{
+	return (relaxed_load(&calls_gone));
+}
+
+struct learned
 learn_get(unsigned n)
 {
-	return (&learned[n]);
+	struct learned l;
+
+	lock_acquire(&learn_lock);
+	l = learned[n];
+	lock_release(&learn_lock);
+	return (l);
+}
+
+void
+learn_check(void)
+{
+	lock_acquire(&learn_lock);
+	for (unsigned n = 0; n < nlearned; n++) {
+		const struct learned *l = &learned[n];
+		bool serves = BUCKETINDX(l->l_size) == l->l_indx;
+
+		KMA_ASSERT(l->l_indx == bucket_first_limit + n);
+		KMA_ASSERT(serves == (l->l_state == LEARNED_USED));
+		KMA_ASSERT(l->l_size == bucket[l->l_indx].kb_size);
+		KMA_ASSERT((bucket[l->l_indx].kb_elmpercl == 0) ==
+		    (l->l_state == LEARNED_GONE));
+	}
+	lock_release(&learn_lock);
 }

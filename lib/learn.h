@@ -4,7 +4,8 @@
  * Layer 6.  The allocator starts with the powers of two.  A size whose
  * rounding to one of them wastes enough gets a list of its own in between:
  * bucketindx is a table, and free asks the page and not the size, so a list
- * can be added while the program runs.
+ * can be added while the program runs, and retired when its size is out of
+ * use.
  */
 #ifndef KMA_LEARN_H
 #define KMA_LEARN_H
@@ -38,8 +39,13 @@ void	learn_sample(unsigned indx, size_t size, unsigned blocks);
 size_t	learn_choose(const uint32_t *seen, size_t lo, size_t hi,
 	    uint32_t *part);
 
-/* A list that was learned. */
+/*
+ * A list that was learned.  One that was retired serves no size, but still has
+ * blocks or stacks; one that is gone has none, and its number is free.
+ */
+enum learn_state { LEARNED_GONE, LEARNED_USED, LEARNED_RETIRED };
 struct learned {
+	enum learn_state l_state;
 	unsigned	l_indx;
 	size_t		l_size;		/* of its blocks */
 	size_t		l_from;		/* of those it took requests from */
@@ -48,8 +54,19 @@ struct learned {
 };
 #define NLEARNED	26
 
-/* How many there are; the n-th, in the order in which they came. */
+/*
+ * How many there have been at once, at most; the n-th of them.  l_state says
+ * whether it is there now.
+ */
 unsigned learn_count(void);
-const struct learned *learn_get(unsigned n);
+struct learned learn_get(unsigned n);
+
+/* How many were ever made, or came back after they had been retired. */
+unsigned learn_births(void);
+/* Requests that went to lists whose number has another list by now. */
+uint64_t learn_calls_gone(void);
+
+/* Walks and checks all invariants. */
+void	learn_check(void);
 
 #endif /* KMA_LEARN_H */

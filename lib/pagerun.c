@@ -872,6 +872,15 @@ pagerun_isfree(page_t page)
 	return (isfree);
 }
 
+/* What went unused for a period is not missed if a phase begins just then. */
+static void
+forgo(void)
+{
+	lock_acquire(&pr_lock);
+	pr_regret = 0;
+	lock_release(&pr_lock);
+}
+
 void
 pagerun_tick(uint64_t now)
 {
@@ -893,6 +902,7 @@ pagerun_tick(uint64_t now)
 	lock_release(&pr_lock);
 	if (surplus > 0) {
 		purge(dirty - surplus);
+		forgo();
 		retract(RETRACT_MIN);
 	}
 }

@@ -61,6 +61,7 @@ __attribute__((used)) struct kma_root kma_root = {
 	.kr_seen = learn_seen,
 	.kr_learned = learn_lists,
 	.kr_nlearned = &learn_nlists,
+	.kr_callsgone = &learn_callsgone,
 	.kr_memtype = memtype,
 	.kr_ntypes = &memtype_ntypes,
 };

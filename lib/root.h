@@ -58,6 +58,7 @@ struct kma_root {
 	const uint32_t	*kr_seen;
 	const struct learned *kr_learned;
 	const unsigned	*kr_nlearned;
+	const uint64_t	*kr_callsgone;
 
 	/* Types. */
 	const struct kmemstats *kr_memtype;
@@ -77,6 +78,7 @@ extern KMA_HIDDEN struct depot cache_depot[NLIST];
 extern KMA_HIDDEN uint32_t learn_seen[LEARN_UNITS];
 extern KMA_HIDDEN struct learned learn_lists[NLEARNED];
 extern KMA_HIDDEN unsigned learn_nlists;
+extern KMA_HIDDEN uint64_t learn_callsgone;
 extern KMA_HIDDEN struct runtree pagerun_tree;
 extern KMA_HIDDEN size_t pagerun_nruns, pagerun_nfree, pagerun_used;
 extern KMA_HIDDEN size_t pagerun_mapped, pagerun_maxused, pagerun_purged;

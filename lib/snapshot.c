@@ -272,11 +272,12 @@ read_runs(const struct snapshot_source *ss, const struct plan *p,
 {
 	const struct kma_root *root = ss->ss_root;
 	size_t inuse, nruns, cached = sc->sc_runpages << p->p_shift;
-	uint64_t calls;
+	uint64_t calls, gone;
 	int error;
 
 	if ((error = READ(ss, root->kr_inuse, inuse)) != 0 ||
 	    (error = READ(ss, root->kr_nruns, nruns)) != 0 ||
+	    (error = READ(ss, root->kr_callsgone, gone)) != 0 ||
 	    (error = READ(ss, &root->kr_bucket[KU_RUN].kb_calls,
 	    calls)) != 0)
 		return (error);
@@ -285,7 +286,8 @@ read_runs(const struct snapshot_source *ss, const struct plan *p,
 	if (st->st_runs == 0 || st->st_runbytes == 0)
 		st->st_runs = st->st_runbytes = 0;
 	st->st_runcalls = calls;
-	st->st_calls += calls;
+	st->st_gonecalls = gone;
+	st->st_calls += calls + gone;
 	st->st_inuse += st->st_runbytes;
 	st->st_cached += cached;
 	st->st_pages += st->st_runbytes + cached;
@@ -482,19 +484,23 @@ add_learned(const struct snapshot_source *ss, struct kma_figures *snap)
 
 	n = (unsigned)at_most(n, KMA_NLEARNED);
 	for (unsigned i = 0; error == 0 && i < n; i++) {
-		struct kma_learned_figures *kl = &snap->sn_learned[i];
+		struct kma_learned_figures *kl;
 
 		error = READ(ss, &ss->ss_root->kr_learned[i], l);
 		if (error != 0)
 			break;
 		row = find_row(snap, l.l_size);
+		if (l.l_state != LEARNED_USED && (l.l_state == LEARNED_GONE ||
+		    row == NULL || row->kb_pagebytes == 0))
+			continue;
+		kl = &snap->sn_learned[snap->sn_nlearned++];
 		kl->kl_size = l.l_size;
 		kl->kl_from = l.l_from;
 		kl->kl_born = l.l_born;
 		kl->kl_waste = l.l_waste;
 		kl->kl_saves = row == NULL ? 0 :
 		    row->kb_inuse * less(l.l_from, l.l_size);
-		snap->sn_nlearned++;
+		kl->kl_retired = l.l_state != LEARNED_USED;
 	}
 	return (error);
 }

@@ -57,9 +57,9 @@ print_learned(struct report *r, const struct kma_figures *snap)
 	for (uint32_t i = 0; i < snap->sn_nlearned; i++) {
 		const struct kma_learned_figures *kl = &snap->sn_learned[i];
 
-		report_printf(r, "%10lu %10lu %12lu %12lu %12lu\n",
+		report_printf(r, "%10lu %10lu %12lu %12lu %12lu%s\n",
 		    kl->kl_size, kl->kl_from, kl->kl_born, kl->kl_waste,
-		    kl->kl_saves);
+		    kl->kl_saves, kl->kl_retired ? "  retired" : "");
 	}
 }
 

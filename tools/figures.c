@@ -101,6 +101,7 @@ const struct figure learned_figures[] = {
 	{ "born_at", NULL, NULL, LEARNED(kl_born), false, false },
 	{ "waste_then", NULL, NULL, LEARNED(kl_waste), false, false },
 	{ "saves", NULL, NULL, LEARNED(kl_saves), false, false },
+	{ "retired", NULL, NULL, LEARNED(kl_retired), false, false },
 	{ .f_name = NULL }
 };
 

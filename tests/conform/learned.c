@@ -337,13 +337,15 @@ test_misuse(void)
 static void
 test_tail(void)
 {
-	static char *at[100];
+	static char *at[2000];	/* enough to earn the list, if it went */
 	size_t bad = 0, n = 0, usable;
 	const size_t chunk = 65536;
 
-	for (unsigned i = 0; tap_kma && i < 100; i++) {
+	for (unsigned i = 0; i < NITEMS(at); i++) {
 		at[i] = malloc(5000);
 		must(at[i] != NULL);
+	}
+	for (unsigned i = 0; tap_kma && i < NITEMS(at) && n < 20; i++) {
 		usable = malloc_usable_size(at[i]);
 		/* The last that fits below the chunk's end. */
 		if ((uintptr_t)at[i] % chunk + 2 * usable > chunk &&
@@ -356,7 +358,7 @@ test_tail(void)
 	}
 	ok_kma(n > 0 && bad == 0, "%zu addresses behind the last are found",
 	    n);
-	for (unsigned i = 0; i < 100; i++)
+	for (unsigned i = 0; i < NITEMS(at); i++)
 		free(at[i]);
 }
 

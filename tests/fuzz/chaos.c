@@ -3,7 +3,8 @@
  * align and trim, with the contents checked.
  *
  * Each spacing gets KMA_FUZZ_SECONDS (30) in a process of its own.  Threads
- * come and go; blocks lie in a table that all share.
+ * come and go; blocks lie in a table that all share.  What sizes are asked for
+ * changes with each era, so that lists that were learned fall out of use.
  */
 #include <sys/wait.h>
 
@@ -26,6 +27,7 @@
 #define NTHREAD		8
 #define NSLOT		4096
 #define ROUND_OPS	20000	/* in a thread's life */
+#define ERA_OPS		(3 * ROUND_OPS)
 #define PROGRESS	30	/* s between two lines of it */
 
 /* A block that lies in the table begins with these. */
@@ -79,13 +81,25 @@ expect(const struct head *h, size_t size)
 		require(word[i] == h->seed + i, "contents changed");
 }
 
+/* A number that is an era's; seven of eight eras prefer some sizes. */
+static uint64_t
+era(void)
+{
+	uint64_t state = operations / ERA_OPS;
+
+	return (state % 8 == 0 ? 0 : next_random(&state));
+}
+
 static size_t
 some_size(uint64_t r)
 {
+	uint64_t now = era();
 	size_t most = (size_t)64 << (r >> 8) % 5;
 
 	if (r % 64 == 0)
 		most = (size_t)1 << 21;
+	else if (now != 0)
+		return (sizeof(struct head) + now % 2000 + (r >> 16) % 32);
 	else if (r % 8 == 0)
 		most = 65536;
 	return (sizeof(struct head) + (r >> 16) % most);
@@ -150,6 +164,8 @@ favour(uint64_t r)
 
 	require(p != NULL, "no memory");
 	size += (r >> 16) % size;
+	if (era() != 0)
+		size = some_size(r | 1);
 	for (unsigned i = 0; i < NFAVOURITE; i++) {
 		p[i] = block_get(size);
 		require(p[i] != NULL, "no memory");
@@ -250,8 +266,9 @@ chaos(unsigned spacing, long seconds)
 		pthread_join(id[i], NULL);
 	check_empty();
 	printf("# spacing %s: %llu threads, %llu operations, %u lists "
-	    "learned\n", spacing_name(spacing), (unsigned long long)lives,
-	    (unsigned long long)operations, learn_count());
+	    "at once, %u learned\n", spacing_name(spacing),
+	    (unsigned long long)lives, (unsigned long long)operations,
+	    learn_count(), learn_births());
 	fflush(stdout);
 }
 

@@ -246,16 +246,37 @@ first_size(size_t size)
 	return (first);
 }
 
+static void give(void *p);
+
+/* A block, as take_block() of kmem.c has it. */
+static void *
+block(size_t size, unsigned *indx)
+{
+	unsigned taken;
+	void *p;
+
+	for (;;) {
+		*indx = __atomic_load_n(&bucketindx[units(size)],
+		    __ATOMIC_ACQUIRE);
+		p = cache_alloc(*indx, &taken);
+		if (p != NULL && bucket[*indx].kb_size >= size)
+			break;
+		EXPECT(bucket_isadded(*indx));
+		if (p != NULL)
+			give(p);
+	}
+	if (taken > 0)
+		learn_sample(*indx, size, taken);
+	return (p);
+}
+
 static void *
 take(size_t size)
 {
-	unsigned indx = BUCKETINDX(size), taken;
-	void *p = cache_alloc(indx, &taken);
+	unsigned indx;
+	void *p = block(size, &indx);
 
-	EXPECT(p != NULL);
-	if (taken > 0)
-		learn_sample(indx, size, taken);
-	EXPECT(bucket[indx].kb_size >= size);
+	EXPECT(bucket[kmemsizes[addr_to_page(p)]].kb_size >= size);
 	in_lists += bucket[indx].kb_size;
 	in_units += units(size) * UNIT;
 	in_first += first_size(size);
@@ -289,20 +310,25 @@ check_lists(void)
 	ck_assert_uint_le(learn_count(), NLEARNED);
 	ck_assert_uint_eq(bucket_limit, bucket_first_limit + learn_count());
 	for (unsigned n = 0; n < learn_count(); n++) {
-		const struct learned *l = learn_get(n);
+		struct learned l = learn_get(n);
 
-		ck_assert_uint_eq(l->l_indx, bucket_first_limit + n);
-		ck_assert_uint_eq(l->l_size, bucket[l->l_indx].kb_size);
-		ck_assert_uint_eq(l->l_size % UNIT, 0);
-		ck_assert_uint_ne(l->l_size % PAGESIZE, 0);
-		ck_assert(!is_power_of_2(l->l_size));
-		ck_assert_uint_lt(l->l_size, l->l_from);
-		ck_assert_uint_le(l->l_size, LEARN_MAX);
-		ck_assert_uint_ge(l->l_waste, FLOOR);
-		ck_assert_uint_eq(BUCKETINDX(l->l_size), l->l_indx);
+		ck_assert_uint_eq(l.l_indx, bucket_first_limit + n);
+		if (l.l_state != LEARNED_USED)
+			continue;
+		ck_assert_uint_eq(l.l_size, bucket[l.l_indx].kb_size);
+		ck_assert_uint_eq(l.l_size % UNIT, 0);
+		ck_assert_uint_ne(l.l_size % PAGESIZE, 0);
+		ck_assert(!is_power_of_2(l.l_size));
+		ck_assert_uint_lt(l.l_size, l.l_from);
+		ck_assert_uint_le(l.l_size, LEARN_MAX);
+		ck_assert_uint_ge(l.l_waste, FLOOR);
+		ck_assert_uint_eq(BUCKETINDX(l.l_size), l.l_indx);
 		for (unsigned m = 0; m < n; m++)
-			ck_assert_uint_ne(learn_get(m)->l_size, l->l_size);
+			if (learn_get(m).l_state == LEARNED_USED)
+				ck_assert_uint_ne(learn_get(m).l_size,
+				    l.l_size);
 	}
+	learn_check();
 	/* Each size has the smallest list that there is for it. */
 	for (size_t size = UNIT; size <= MAXCACHED; size += UNIT) {
 		size_t served = bucket[BUCKETINDX(size)].kb_size;
@@ -364,8 +390,8 @@ earn(void *arg)
 	fflush(stdout);
 	ck_assert_msg(learn_count() == 1, "%zu: no list for %zu bytes", size,
 	    wasted);
-	ck_assert_uint_eq(learn_get(0)->l_size, units(size) * UNIT);
-	ck_assert_uint_eq(learn_get(0)->l_from, first_size(size));
+	ck_assert_uint_eq(learn_get(0).l_size, units(size) * UNIT);
+	ck_assert_uint_eq(learn_get(0).l_from, first_size(size));
 	for (unsigned i = 0; i < 10000; i++)
 		take(size);
 	ck_assert_uint_eq(learn_count(), 1);
@@ -680,7 +706,7 @@ play(void *arg)
 	o->o_n = learn_count();
 	o->o_bytes = in_lists;
 	for (unsigned n = 0; n < o->o_n; n++)
-		o->o_list[n] = *learn_get(n);
+		o->o_list[n] = learn_get(n);
 }
 
 START_TEST(deterministic)
@@ -782,8 +808,369 @@ START_TEST(full)
 	for (unsigned i = 0; i < 100000; i++)
 		take(17 + rnd_below(&r, TOP - 17));
 	ck_assert_uint_eq(learn_count(), NLEARNED);
-	ck_assert_uint_eq(bucket_limit, NLIST);
+	ck_assert_uint_eq(bucket_limit, bucket_first_limit + NLEARNED);
+	ck_assert_uint_le(bucket_limit, NLIST);
 	check_all();
+}
+END_TEST
+
+/*
+ * Lists that fall out of use.
+ */
+
+/* Everything that was taken lies here, until it is given back. */
+static void *pile[4 * MB];
+static size_t npile;
+
+static void
+pile_up(size_t size, size_t bytes)
+{
+	for (size_t n = 0; n < bytes; n += units(size) * UNIT) {
+		EXPECT(npile < nitems(pile));
+		pile[npile++] = take(size);
+	}
+}
+
+/* Gives back all from one on, but for each survivor-th (0: all). */
+static void
+give_from(size_t from, size_t survivor)
+{
+	size_t left = from;
+
+	for (size_t i = from; i < npile; i++)
+		if (survivor != 0 && i % survivor == 0)
+			pile[left++] = pile[i];
+		else
+			give(pile[i]);
+	npile = left;
+}
+
+/* The list for a size, which it earns. */
+static unsigned
+earn_list(size_t size)
+{
+	unsigned indx;
+
+	pile_up(size, 4 * MB);
+	indx = BUCKETINDX(size);
+	ck_assert(bucket_isadded(indx));
+	ck_assert_uint_eq(bucket[indx].kb_size, units(size) * UNIT);
+	return (indx);
+}
+
+static enum learn_state
+state_of(unsigned indx)
+{
+	return (learn_get(indx - bucket_first_limit).l_state);
+}
+
+/* Other sizes take memory, and leave it: as much as makes a list idle. */
+static void
+others(size_t size)
+{
+	size_t at = npile;
+
+	for (unsigned i = 0; i < 4; i++) {
+		pile_up(size, 6 * MB);
+		give_from(at, 0);
+	}
+}
+
+/* Its blocks are home: another size may have the number. */
+START_TEST(retire)
+{
+	unsigned indx;
+
+	begin();
+	indx = earn_list(72);
+	give_from(0, 0);
+	ck_assert_int_eq(state_of(indx), LEARNED_USED);
+	others(64);
+	ck_assert_int_eq(state_of(indx), LEARNED_GONE);
+	ck_assert_uint_eq(bucket[indx].kb_total, 0);
+	ck_assert_uint_eq(bucket[BUCKETINDX(72)].kb_size, 128);
+	check_all();
+	ck_assert_uint_eq(earn_list(5000), indx);
+	ck_assert_uint_le(cache_calls(indx) + bucket[indx].kb_calls, npile);
+	ck_assert_uint_gt(learn_calls_gone(), 40000);
+	ck_assert_uint_eq(learn_count(), 1);
+	ck_assert_uint_eq(learn_births(), 2);
+	check_all();
+	give_from(0, 0);
+	others(64);
+	ck_assert_uint_eq(earn_list(40), indx);
+	check_all();
+}
+END_TEST
+
+/* What is asked for, though no block leaves its clusters, stays. */
+START_TEST(still_asked_for)
+{
+	unsigned indx;
+	size_t at;
+
+	begin();
+	indx = earn_list(72);
+	at = npile;
+	for (unsigned i = 0; i < 40; i++) {
+		for (unsigned k = 0; k < 1000; k++)
+			give(take(72));
+		pile_up(64, MB);
+		if (i % 10 == 9)
+			give_from(at, 0);
+		ck_assert_int_eq(state_of(indx), LEARNED_USED);
+	}
+}
+END_TEST
+
+/* The last block out keeps its list, and its size. */
+START_TEST(survivor)
+{
+	unsigned indx;
+	size_t at;
+	void *last;
+
+	begin();
+	indx = earn_list(72);
+	last = pile[npile / 2];
+	pile[npile / 2] = pile[0];
+	pile[0] = last;
+	give_from(1, 0);
+	others(64);
+	others(64);
+	ck_assert_int_eq(state_of(indx), LEARNED_RETIRED);
+	ck_assert_uint_eq(bucket_inuse(indx), 1);
+	ck_assert_uint_eq(kmemsizes[addr_to_page(last)], indx);
+	ck_assert_uint_eq(bucket[indx].kb_total, bucket[indx].kb_elmpercl);
+	at = npile;
+	ck_assert_uint_ne(earn_list(2100), indx);
+	ck_assert_int_eq(state_of(indx), LEARNED_RETIRED);
+	give_from(at, 0);
+	give_from(0, 0);
+	others(64);
+	ck_assert_int_eq(state_of(indx), LEARNED_GONE);
+	check_all();
+}
+END_TEST
+
+/* A size that comes back finds the list, and the free blocks, that it had. */
+START_TEST(revival)
+{
+	size_t clusters, at;
+	unsigned indx;
+
+	begin();
+	indx = earn_list(72);
+	give_from(0, 64);
+	clusters = bucket[indx].kb_total;
+	others(64);
+	ck_assert_int_eq(state_of(indx), LEARNED_RETIRED);
+	ck_assert_uint_eq(bucket[indx].kb_total, clusters);
+	check_all();
+	at = npile;
+	pile_up(76, 3 * MB);
+	ck_assert_uint_eq(BUCKETINDX(76), indx);
+	ck_assert_uint_eq(learn_count(), 1);
+	ck_assert_uint_eq(learn_births(), 2);
+	ck_assert_uint_le(bucket[indx].kb_total, clusters);
+	check_all();
+	give_from(at, 0);
+}
+END_TEST
+
+/*
+ * Another thread's stack: it holds the list as long as the thread does
+ * nothing, until it takes memory itself, or ends.
+ */
+static pthread_barrier_t turn;
+
+static void *
+holder(void *arg)
+{
+	unsigned indx;
+	void *p = block(72, &indx);
+
+	give(p);
+	pthread_barrier_wait(&turn);
+	pthread_barrier_wait(&turn);
+	if (arg != NULL)
+		for (unsigned i = 0; i < 40 * MB / 64; i++) {
+			p = block(64, &indx);
+			give(p);
+			if (i % 8 == 0)	/* no stack is large enough */
+				for (unsigned k = 0; k < 200; k++)
+					((void **)arg)[k] = block(64, &indx);
+			if (i % 8 == 0)
+				for (unsigned k = 0; k < 200; k++)
+					give(((void **)arg)[k]);
+		}
+	pthread_barrier_wait(&turn);
+	pthread_barrier_wait(&turn);
+	return (NULL);
+}
+
+static void
+with_holder(void *room)
+{
+	pthread_t thread;
+	unsigned indx;
+
+	begin();
+	pthread_barrier_init(&turn, NULL, 2);
+	indx = earn_list(72);
+	ck_assert_int_eq(pthread_create(&thread, NULL, holder, room), 0);
+	pthread_barrier_wait(&turn);
+	give_from(0, 0);
+	others(64);
+	others(64);
+	ck_assert_int_eq(state_of(indx), LEARNED_RETIRED);
+	ck_assert_uint_eq(bucket[indx].kb_stacks, 1);
+	pthread_barrier_wait(&turn);
+	pthread_barrier_wait(&turn);
+	others(64);
+	ck_assert_int_eq(state_of(indx), room != NULL ? LEARNED_GONE :
+	    LEARNED_RETIRED);
+	pthread_barrier_wait(&turn);
+	pthread_join(thread, NULL);
+	if (!UNIT_TSAN)
+		cache_reap();
+	others(64);
+	if (!UNIT_TSAN)
+		ck_assert_int_eq(state_of(indx), LEARNED_GONE);
+	check_all();
+}
+
+START_TEST(held_by_thread)
+{
+	static void *room[200];
+
+	with_holder(room);
+}
+END_TEST
+
+START_TEST(held_by_dead_thread)
+{
+	with_holder(NULL);
+}
+END_TEST
+
+/* Who looked the list up before it was retired, and comes now. */
+START_TEST(late)
+{
+	unsigned indx, taken;
+	void *p;
+
+	begin();
+	indx = earn_list(72);
+	give_from(0, 0);
+	others(64);
+	ck_assert_int_eq(state_of(indx), LEARNED_GONE);
+	ck_assert_ptr_null(cache_alloc(indx, &taken));
+	ck_assert_uint_eq(taken, 0);
+	check_all();
+	/* The number is a shorter one's now: that is seen at the block. */
+	ck_assert_uint_eq(earn_list(40), indx);
+	p = cache_alloc(indx, &taken);
+	ck_assert_ptr_nonnull(p);
+	ck_assert_uint_lt(bucket[indx].kb_size, 72);
+	ck_assert_uint_eq(kmemsizes[addr_to_page(p)], indx);
+	give(p);
+	check_all();
+}
+END_TEST
+
+/*
+ * A program of ten phases.  Each begins before the one before has left, which
+ * it does in some order, and goes on when that has.  After each: the pages
+ * that are in use.
+ */
+#define PHASE		(20 * MB)
+
+static void
+shuffle(size_t from, size_t to)
+{
+	struct rnd r = { 21 };
+
+	for (size_t i = to; i > from + 1; i--) {
+		size_t at = from + rnd_below(&r, i - from);
+		void *p = pile[i - 1];
+
+		pile[i - 1] = pile[at];
+		pile[at] = p;
+	}
+}
+
+static void
+leave(size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		give(pile[i]);
+	npile -= n;
+	memmove(pile, pile + n, npile * sizeof(pile[0]));
+}
+
+START_TEST(phases)
+{
+	static const size_t favourite[] = { 72, 136, 520, 1030, 264, 2050, 40,
+	    328, 3000, 88 };
+	double worst = 0;
+
+	begin();
+	for (unsigned i = 0; i < 2 * nitems(favourite); i++) {
+		size_t size = favourite[i % nitems(favourite)], had = npile;
+		double ratio;
+
+		if (i / nitems(favourite) % 2 == 1)
+			shuffle(0, had);
+		pile_up(size, PHASE / 2);
+		leave(had);
+		pile_up(size, PHASE / 2);
+		ratio = (double)ptob(pagerun_inuse()) / PHASE;
+		worst = ratio > worst ? ratio : worst;
+		ck_assert_msg(ratio <= 1.1, "phase %u, of %zu bytes: %.3f", i,
+		    size, ratio);
+	}
+	printf("# phases: in pages / requested %.3f at worst; %u lists at "
+	    "once, %u ever\n", worst, learn_count(), learn_births());
+	fflush(stdout);
+	check_all();
+	give_from(0, 0);
+	check_bounded();
+}
+END_TEST
+
+/*
+ * Someone who has lists made, and leaves them: no more than there may be,
+ * and each costs him as much as the first.
+ */
+START_TEST(thousand_sizes)
+{
+	struct rnd r = { 31 };
+	size_t asked_for = 0, most = 0;
+
+	begin();
+	for (unsigned round = 0; round < unit_less(1000, 10); round++) {
+		size_t size = 17 + rnd_below(&r, round % 3 == 0 ? TOP - 17 :
+		    1000);
+
+		pile_up(size, 2 * MB);
+		asked_for += 2 * MB;
+		give_from(0, 0);
+		if (round % 50 == 0)
+			check_all();
+		if (pagerun_inuse() > most)
+			most = pagerun_inuse();
+	}
+	printf("# a thousand sizes: %u lists at once, %u ever; at most %zu KB "
+	    "in pages between two\n", learn_count(), learn_births(),
+	    ptob(most) / KB);
+	fflush(stdout);
+	ck_assert_uint_le(learn_count(), NLEARNED);
+	ck_assert_uint_gt(learn_births(), learn_count());
+	ck_assert_uint_le(learn_births(), 2 * asked_for / FLOOR);
+	/* Stacks may pin the clusters of two or three rounds. */
+	ck_assert_uint_le(ptob(most), 12 * MB);
+	check_bounded();
 }
 END_TEST
 
@@ -798,19 +1185,14 @@ worker(void *arg)
 {
 	struct rnd r = { (uint64_t)(uintptr_t)arg };
 	static _Atomic(char *) table[512];
-	unsigned taken;
+	unsigned indx;
 
 	for (unsigned i = 0; i < unit_less(400000, 10); i++) {
 		size_t size = rnd_below(&r, 2) ?
 		    awkward[rnd_below(&r, nitems(awkward))] :
 		    8 + rnd_below(&r, 600);
-		unsigned indx = __atomic_load_n(&bucketindx[units(size)],
-		    __ATOMIC_ACQUIRE);
-		char *p = cache_alloc(indx, &taken), *old;
+		char *p = block(size, &indx), *old;
 
-		EXPECT(p != NULL);
-		if (taken > 0)
-			learn_sample(indx, size, taken);
 		EXPECT(bucket[indx].kb_size >= size);
 		p[0] = p[7] = p[size - 1] = 1;
 		if (rnd_below(&r, 4) == 0)
@@ -847,4 +1229,6 @@ UNIT_MAIN("learn", 1, choose_one, choose_inside, choose_two_and_three,
     small_programs_stay_pure, share_of_all, powers_of_two, reference,
     stream_awkward, stream_by_turns, stream_in_order, stream_node,
     stream_uniform, stream_power_law, stream_alternating, deterministic,
-    each_size_once, rotating_sizes, full, threads);
+    each_size_once, rotating_sizes, full, retire, still_asked_for, survivor, revival,
+    held_by_thread, held_by_dead_thread, late, phases, thousand_sizes,
+    threads);
