@@ -579,9 +579,19 @@ depot_return(unsigned indx, uint32_t n)
 	}
 }
 
+/* Does the program hold little of the list, beside what is cached here? */
+static bool
+is_left(struct kmemcache *kc, unsigned indx)
+{
+	size_t out = bucket_inuse(indx), cached = stack_count(kc, indx) +
+	    relaxed_load(&depot[indx].d_nfull) * depot[indx].d_batch;
+
+	return (out < cached + relaxed_load(&bucket[indx].kb_total) / 4);
+}
+
 /*
  * Empties the stacks that were not touched since the last sweep, and their
- * depots: the program has turned to other sizes.  A few blocks here and there
+ * depots, where the program holds little else: it has turned to other sizes.  A few blocks here and there
  * would each pin a cluster; runs pin nothing but themselves.  The one in use
  * may look untouched: it is full each time.
  */
@@ -593,7 +603,8 @@ sweep(struct kmemcache *kc, unsigned used)
 		uint64_t word = *stack_word(kc, indx);
 
 		if (!bucket_isruns(indx) && stack_top(word) != NOSTACK &&
-		    indx != used && (word == kc->kc_seen[indx] ||
+		    indx != used && ((word == kc->kc_seen[indx] &&
+		    is_left(kc, indx)) ||
 		    relaxed_load(&bucket[indx].kb_retired))) {
 			detach(kc, indx);
 			depot_return(indx, UINT32_MAX);
