@@ -40,7 +40,8 @@
 #define LOOK_BYTES	((size_t)4 << 20)	/* or a 1/LOOK_INUSE: */
 #define LOOK_INUSE	4	/* left the clusters, between two looks */
 #define LOOK_SHARE	512	/* a list that serves less of it is idle */
-#define LOOK_IDLE	2	/* times, and it is retired */
+#define LOOK_IDLE	2	/* times, and it is retired; or more, if it */
+#define LOOK_PATIENCE	64	/* came back, twice as many each time */
 
 static struct lock	learn_lock;
 static bool		learning;
@@ -64,6 +65,7 @@ static unsigned		nbirths;
 static uint64_t		calls_gone;	/* requests to lists that are gone */
 static uint64_t		calls[NLEARNED];	/* requests, at the last look */
 static unsigned		idle[NLEARNED];		/* looks without many */
+static unsigned		patience[NLEARNED];	/* as many, and it goes */
 static size_t		kept[NLEARNED];		/* in use, at the last purge */
 
 /* The names under which root.c has them. */
@@ -161,6 +163,8 @@ revive(unsigned from, size_t size, size_t waste)
 		if (!is_gone(n) && learned[n].l_state == LEARNED_RETIRED &&
 		    had >= size && had - size <= size / LEARN_STEP &&
 		    hi >= had + hi / LEARN_STEP) {
+			if (patience[n] < LOOK_PATIENCE)
+				patience[n] *= 2;
 			enter(n, from, waste);
 			return (true);
 		}
@@ -216,6 +220,7 @@ make(unsigned from, size_t size, size_t waste)
 		return;
 	learned[n].l_indx = indx;
 	learned[n].l_size = size;
+	patience[n] = LOOK_IDLE;
 	forget_calls(indx);
 	cache_add(indx, size);
 	bucket_add(indx, size);
@@ -269,7 +274,7 @@ out_of_use(unsigned n, uint64_t bytes)
 		idle[n] = 0;
 	else
 		idle[n]++;
-	return (idle[n] >= LOOK_IDLE);
+	return (idle[n] >= patience[n]);
 }
 
 /* Are there enough free blocks, since the last time, to look for pages? */
