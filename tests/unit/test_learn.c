@@ -978,6 +978,35 @@ START_TEST(revival)
 }
 END_TEST
 
+/* Who comes back has twice the time before it goes again. */
+START_TEST(patience)
+{
+	unsigned indx, waits[3];
+
+	begin();
+	for (unsigned round = 0; round < nitems(waits); round++) {
+		size_t at = npile;
+
+		pile_up(72, 3 * MB);
+		indx = BUCKETINDX(72);
+		ck_assert(bucket_isadded(indx));
+		give_from(at, 64);
+		waits[round] = 0;
+		while (state_of(indx) == LEARNED_USED) {
+			ck_assert_uint_lt(++waits[round], 100);
+			at = npile;
+			pile_up(64, 2 * MB);
+			give_from(at, 0);
+		}
+	}
+	ck_assert_uint_eq(learn_count(), 1);
+	ck_assert_uint_eq(learn_births(), 3);
+	ck_assert_uint_gt(waits[1], waits[0]);
+	ck_assert_uint_gt(waits[2], waits[1] * 3 / 2);
+	check_all();
+}
+END_TEST
+
 /*
  * Another thread's stack: it holds the list as long as the thread does
  * nothing, until it takes memory itself, or ends.
@@ -1229,6 +1258,6 @@ UNIT_MAIN("learn", 1, choose_one, choose_inside, choose_two_and_three,
     small_programs_stay_pure, share_of_all, powers_of_two, reference,
     stream_awkward, stream_by_turns, stream_in_order, stream_node,
     stream_uniform, stream_power_law, stream_alternating, deterministic,
-    each_size_once, rotating_sizes, full, retire, still_asked_for, survivor, revival,
-    held_by_thread, held_by_dead_thread, late, phases, thousand_sizes,
-    threads);
+    each_size_once, rotating_sizes, full, retire, still_asked_for, survivor,
+    revival, patience, held_by_thread, held_by_dead_thread, late, phases,
+    thousand_sizes, threads);
