@@ -591,9 +591,9 @@ is_left(struct kmemcache *kc, unsigned indx)
 
 /*
  * Empties the stacks that were not touched since the last sweep, and their
- * depots, where the program holds little else: it has turned to other sizes.  A few blocks here and there
- * would each pin a cluster; runs pin nothing but themselves.  The one in use
- * may look untouched: it is full each time.
+ * depots, where the program holds little else: it has turned to other sizes.
+ * A few blocks here and there would each pin a cluster; runs pin nothing but
+ * themselves.  The one in use may look untouched: it is full each time.
  */
 static KMA_NOINLINE void
 sweep(struct kmemcache *kc, unsigned used)

@@ -103,9 +103,9 @@ play_for(unsigned spacing, unsigned long seconds)
 		}
 	}
 	printf("# spacing %s: %llu strings, %llu operations, %u lists "
-	    "at once, %u learned\n", spacing_name(spacing), (unsigned long long)*playing,
-	    (unsigned long long)ops_played(), learn_count(),
-	    learn_births());
+	    "at once, %u learned\n", spacing_name(spacing),
+	    (unsigned long long)*playing, (unsigned long long)ops_played(),
+	    learn_count(), learn_births());
 	fflush(stdout);
 }
 
