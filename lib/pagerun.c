@@ -556,6 +556,13 @@ mark(page_t page, size_t npages, unsigned kind)
 	kmemusage[page] = (uint32_t)npages;
 }
 
+static struct pagerun *
+find_room(size_t npages, size_t align, size_t base)
+{
+	return (align == 1 ? runtree_firstfit(&pr_tree, npages) :
+	    runtree_alignedfit(&pr_tree, npages, align, base));
+}
+
 int
 pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
     size_t *dirty)
@@ -567,7 +574,7 @@ pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
 	if (need >= MAXPAGES || need < npages)
 		return (ENOMEM);
 	lock_acquire(&pr_lock);
-	run = runtree_firstfit(&pr_tree, need);
+	run = find_room(npages, align, base);
 	if (!within_limit(npages) || reserve_node() != 0 ||
 	    (run == NULL && grow(need) != 0)) {
 		lock_release(&pr_lock);
@@ -575,8 +582,7 @@ pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
 	}
 	if (run == NULL)
 		run = runtree_firstfit(&pr_tree, need);
-	first = (page_t)(((base + run->pr_page + align - 1) & ~(align - 1)) -
-	    base);
+	first = (page_t)runtree_aligned(run, align, base);
 	ndirty = carve(run, first, npages);
 	mark(first, npages, kind);
 	pr_nruns++;

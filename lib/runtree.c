@@ -10,6 +10,8 @@
 #include "cdefs.h"
 #include "report.h"
 
+#define LOOKS	32	/* at runs whose room may begin in the wrong place */
+
 static inline page_t
 max_of(const struct pagerun *run)
 {
@@ -146,6 +148,40 @@ runtree_firstfit(const struct runtree *rt, size_t npages)
 		else
 			run = run->pr_right;
 	}
+}
+
+struct fit {
+	size_t		f_npages, f_align, f_base;
+	unsigned	f_looks;	/* so many runs more */
+};
+
+static struct pagerun *
+search(struct pagerun *run, struct fit *f)
+{
+	struct pagerun *found;
+
+	if (max_of(run) < f->f_npages)
+		return (NULL);
+	found = search(run->pr_left, f);
+	if (found != NULL || f->f_looks == 0)
+		return (found);
+	if (run->pr_npages >= f->f_npages) {
+		f->f_looks--;
+		if (runtree_aligned(run, f->f_align, f->f_base) + f->f_npages <=
+		    (size_t)run->pr_page + run->pr_npages)
+			return (run);
+	}
+	return (search(run->pr_right, f));
+}
+
+struct pagerun *
+runtree_alignedfit(const struct runtree *rt, size_t npages, size_t align,
+    size_t base)
+{
+	struct fit f = { npages, align, base, LOOKS };
+	struct pagerun *run = search(rt->rt_root, &f);
+
+	return (run != NULL ? run : runtree_firstfit(rt, npages + align - 1));
 }
 
 struct pagerun *

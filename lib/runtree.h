@@ -49,6 +49,19 @@ void	runtree_update(struct runtree *rt, struct pagerun *run);
 
 /* The lowest run of at least npages pages, or NULL. */
 struct pagerun *runtree_firstfit(const struct runtree *rt, size_t npages);
+/*
+ * The lowest run that has room for npages pages of which the first is at a
+ * multiple of align, a power of two, when page 0 is at base.  It looks at some
+ * runs only, and at last takes the first that has room wherever it begins.
+ */
+struct pagerun *runtree_alignedfit(const struct runtree *rt, size_t npages,
+	    size_t align, size_t base);
+/* The first such page in a run, or behind its end. */
+static inline size_t
+runtree_aligned(const struct pagerun *run, size_t align, size_t base)
+{
+	return (((base + run->pr_page + align - 1) & ~(align - 1)) - base);
+}
 /* The highest run with a dirty page, or NULL. */
 struct pagerun *runtree_lastdirty(const struct runtree *rt);
 /* The run that page lies in, or NULL. */

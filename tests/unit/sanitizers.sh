@@ -20,6 +20,7 @@ LSAN_OPTIONS=detect_leaks=0
 ASAN_OPTIONS=detect_leaks=0:abort_on_error=1
 UBSAN_OPTIONS=print_stacktrace=1
 TSAN_OPTIONS="halt_on_error=1 detect_deadlocks=0 die_after_fork=0 \
+history_size=7 \
 suppressions=$KMA_SRCDIR/tests/unit/tsan.supp"
 export ASAN_OPTIONS LSAN_OPTIONS UBSAN_OPTIONS TSAN_OPTIONS
 

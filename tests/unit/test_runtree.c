@@ -105,6 +105,49 @@ try_update(struct rnd *r, unsigned id)
 	runtree_update(&tree, run);
 }
 
+/* Where n pages at a multiple of align begin in the run; 0: nowhere. */
+static page_t
+model_place(const struct pagerun *run, size_t n, size_t align, size_t base)
+{
+	for (page_t i = 0; i + n <= run->pr_npages; i++)
+		if ((base + run->pr_page + i) % align == 0)
+			return (run->pr_page + i);
+	return (0);
+}
+
+#define LOOKS	32	/* as in runtree.c */
+
+static struct pagerun *
+model_alignedfit(size_t n, size_t align, size_t base)
+{
+	unsigned looks = LOOKS, last = 0;
+
+	for (page_t i = 1; i <= NPAGES && looks > 0; i++) {
+		if (owner[i] == 0 || owner[i] == last)
+			continue;
+		last = owner[i];
+		if (runs[last].pr_npages < n)
+			continue;
+		looks--;
+		if (model_place(&runs[last], n, align, base) != 0)
+			return (&runs[last]);
+	}
+	return (model_firstfit(n + align - 1));
+}
+
+static void
+compare_aligned(struct rnd *r)
+{
+	size_t n = rnd_below(r, 20) + 1, align = (size_t)1 << rnd_below(r, 6);
+	size_t base = rnd_below(r, 64);
+	struct pagerun *run = runtree_alignedfit(&tree, n, align, base);
+
+	ck_assert_ptr_eq(run, model_alignedfit(n, align, base));
+	if (run != NULL)
+		ck_assert_uint_eq(runtree_aligned(run, align, base),
+		    model_place(run, n, align, base));
+}
+
 static void
 compare(struct rnd *r)
 {
@@ -112,6 +155,7 @@ compare(struct rnd *r)
 	page_t page = (page_t)rnd_below(r, NPAGES) + 1;
 
 	ck_assert_ptr_eq(runtree_firstfit(&tree, n), model_firstfit(n));
+	compare_aligned(r);
 	ck_assert_ptr_eq(runtree_lastdirty(&tree), model_lastdirty());
 	ck_assert_ptr_eq(runtree_find(&tree, page),
 	    owner[page] != 0 ? &runs[owner[page]] : NULL);
