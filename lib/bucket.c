@@ -34,12 +34,6 @@ unsigned bucket_runs = KU_LIST;
 unsigned bucket_first_limit = KU_LIST;
 uint8_t bucketindx[MAXCACHED / MINALLOCSIZE + 1];
 
-static inline bool
-is_power_of_2(size_t n)
-{
-	return ((n & (n - 1)) == 0);
-}
-
 static inline struct kmemcluster *
 cluster_ptr(uint32_t id)
 {

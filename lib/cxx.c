@@ -137,20 +137,13 @@ give_up_aligned_nothrow(size_t size, size_t align, const void *tag)
 	    tag));
 }
 
-static inline void *
-get_aligned(size_t align, size_t size, const void *caller)
-{
-	return (unlikely(mode_maybe()) ? mode_memalign(align, size, caller) :
-	    kmem_memalign(align, size));
-}
-
 #define NEW_ALIGNED(id, mangled, ours, params, give_up)			\
 void *id params;							\
 NAMED(id, mangled, void *, params)					\
 void *									\
 id params								\
 {									\
-	void *p = ours ? get_aligned(align, size, CALLER) : NULL;	\
+	void *p = ours ? mode_memalign(align, size, CALLER) : NULL;	\
 									\
 	return (likely(p != NULL) ? p : give_up);			\
 }

@@ -83,12 +83,6 @@ flags_make_sense(int flags)
 }
 
 static bool
-is_power_of_2(size_t n)
-{
-	return (n != 0 && (n & (n - 1)) == 0);
-}
-
-static bool
 is_time(const struct timespec *ts)
 {
 	return (ts == NULL || (ts->tv_nsec >= 0 && ts->tv_nsec < 1000000000));

@@ -77,9 +77,7 @@ calloc(size_t n, size_t size)
 
 	if (unlikely(__builtin_mul_overflow(n, size, &bytes)))
 		return (or_enomem(NULL));
-	if (unlikely(mode_maybe()))
-		return (or_enomem(mode_zalloc(bytes, CALLER)));
-	return (or_enomem(kmem_zalloc(bytes)));
+	return (or_enomem(mode_zalloc(bytes, CALLER)));
 }
 
 static KMA_NOINLINE void *
@@ -130,15 +128,6 @@ power_of_2(size_t align)
 	return ((size_t)1 << (64 - __builtin_clzl(align - 1)));
 }
 
-/* align is a power of two. */
-static void *
-alloc_aligned(size_t align, size_t size, const void *caller)
-{
-	if (unlikely(mode_maybe()))
-		return (mode_memalign(align, size, caller));
-	return (kmem_memalign(align, size));
-}
-
 KMA_EXPORT void *
 memalign(size_t align, size_t size)
 {
@@ -148,7 +137,7 @@ memalign(size_t align, size_t size)
 		errno = EINVAL;
 		return (NULL);
 	}
-	return (or_enomem(alloc_aligned(power, size, CALLER)));
+	return (or_enomem(mode_memalign(power, size, CALLER)));
 }
 
 KMA_EXPORT int
@@ -156,10 +145,9 @@ posix_memalign(void **result, size_t align, size_t size)
 {
 	void *p;
 
-	if (align % sizeof(void *) != 0 || align == 0 ||
-	    (align & (align - 1)) != 0)
+	if (align % sizeof(void *) != 0 || !is_power_of_2(align))
 		return (EINVAL);
-	p = alloc_aligned(align, size, CALLER);
+	p = mode_memalign(align, size, CALLER);
 	if (p == NULL)
 		return (ENOMEM);
 	*result = p;
@@ -172,7 +160,7 @@ valloc(size_t size)
 	/* The page size is known from the start on. */
 	if (unlikely(!kmem_init()))
 		return (or_enomem(NULL));
-	return (or_enomem(alloc_aligned(PAGESIZE, size, CALLER)));
+	return (or_enomem(mode_memalign(PAGESIZE, size, CALLER)));
 }
 
 KMA_EXPORT void *
@@ -181,7 +169,7 @@ pvalloc(size_t size)
 	if (unlikely(size > PTRDIFF_MAX || !kmem_init()))
 		return (or_enomem(NULL));
 	size = size == 0 ? PAGESIZE : round_page(size);
-	return (or_enomem(alloc_aligned(PAGESIZE, size, CALLER)));
+	return (or_enomem(mode_memalign(PAGESIZE, size, CALLER)));
 }
 
 KMA_EXPORT size_t

@@ -5,9 +5,9 @@
  */
 #include "mode.h"
 
-#include <errno.h>
-
 #include "account.h"
+#include "cache.h"
+#include "cdefs.h"
 #include "kmem.h"
 #include "memtype.h"
 #include "options.h"

@@ -11,9 +11,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cache.h"
-#include "cdefs.h"
-
 /* What kmem_alloc_slow() and its like do, by a caller's return address. */
 void	*mode_alloc(size_t size, const void *caller);
 void	*mode_zalloc(size_t size, const void *caller);
@@ -30,13 +27,6 @@ void	mode_settype(unsigned type);
 
 /* Do all blocks have the tag of their type? */
 bool	 mode_tags(void);
-
-/* Could a mode be on?  For those who do not come by the fast path. */
-static inline bool
-mode_maybe(void)
-{
-	return (kmem_cache == &cache_none);
-}
 
 /*
  * When the options are known.  A call may have come before there was an

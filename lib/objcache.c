@@ -686,7 +686,7 @@ objcache_create(const char *name, size_t size, size_t align,
 	struct kma_objcache *oc;
 
 	*error = EINVAL;
-	if (size == 0 || (align & (align - 1)) != 0)
+	if (size == 0 || (align != 0 && !is_power_of_2(align)))
 		return (NULL);
 	*error = ENOMEM;
 	if (size > MAXSIZE || align > MAXSIZE || !kmem_init() ||

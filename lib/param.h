@@ -34,6 +34,12 @@ extern KMA_HIDDEN unsigned kmem_pageshift;
 #define ptob(n)		((size_t)(n) << PAGESHIFT)
 #define round_page(n)	(((size_t)(n) + PAGEMASK) & ~PAGEMASK)
 
+static inline _Bool
+is_power_of_2(size_t n)
+{
+	return (n != 0 && (n & (n - 1)) == 0);
+}
+
 /* The smallest block: 2^MINBUCKET bytes, which is also malloc's alignment. */
 #define MINBUCKET	4
 #define MINALLOCSIZE	((size_t)1 << MINBUCKET)

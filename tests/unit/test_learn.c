@@ -36,12 +36,6 @@ units(size_t size)
 	return ((size + UNIT - 1) / UNIT);
 }
 
-static bool
-is_power_of_2(size_t n)
-{
-	return ((n & (n - 1)) == 0);
-}
-
 /*
  * The decision by itself.
  */
