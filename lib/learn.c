@@ -371,12 +371,6 @@ learn_births(void)
 	return (relaxed_load(&nbirths));
 }
 
-uint64_t
-learn_calls_gone(void)
-{
-	return (relaxed_load(&calls_gone));
-}
-
 struct learned
 learn_get(unsigned n)
 {

@@ -63,8 +63,6 @@ struct learned learn_get(unsigned n);
 
 /* How many were ever made, or came back after they had been retired. */
 unsigned learn_births(void);
-/* Requests that went to lists whose number has another list by now. */
-uint64_t learn_calls_gone(void);
 
 /* Walks and checks all invariants. */
 void	learn_check(void);

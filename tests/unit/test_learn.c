@@ -17,6 +17,7 @@
 #include "kmemsizes.h"
 #include "learn.h"
 #include "pagerun.h"
+#include "root.h"
 #include "unit.h"
 
 #define KB		((size_t)1 << 10)
@@ -886,7 +887,7 @@ START_TEST(retire)
 	check_all();
 	ck_assert_uint_eq(earn_list(5000), indx);
 	ck_assert_uint_le(cache_calls(indx) + bucket[indx].kb_calls, npile);
-	ck_assert_uint_gt(learn_calls_gone(), 40000);
+	ck_assert_uint_gt(learn_callsgone, 40000);
 	ck_assert_uint_eq(learn_count(), 1);
 	ck_assert_uint_eq(learn_births(), 2);
 	check_all();
