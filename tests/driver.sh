@@ -1,7 +1,7 @@
 #!/bin/sh
 # tests/driver.sh: stands between make and automake's TAP driver. Runs one
-# test, prints one line for it (and one for each thing that failed), and stops
-# a test that hangs.
+# test, prints one line for it (and for each thing that failed, what the test
+# said of it), and stops a test that hangs.
 #
 # usage: driver.sh TAP-DRIVER [automake's driver options] -- TEST [ARGS]
 
@@ -10,12 +10,18 @@ set -u
 tap=$1
 shift
 name=''
+log=''
 trs=''
 opts=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--test-name)
 		name=$2
+		opts="$opts $1 $2"
+		shift
+		;;
+	--log-file)
+		log=$2
 		opts="$opts $1 $2"
 		shift
 		;;
@@ -64,4 +70,8 @@ printf '%s\n' "$line"
 printf '%s\n' "$out" | awk -v most="${KMA_TEST_LINES:-20}" '
 /^(FAIL|XPASS|ERROR|SKIP): / && ++n <= most { print "     " $0 }
 END { if (n > most) print "     and " n - most " more, in the log" }'
+# The machine of who reads this may not be the one that has the log.
+[ "$fail" -gt 0 ] && awk -v most="${KMA_TEST_LINES:-20}" '
+/^(not )?ok / { told = /^not / && !/# TODO/ }
+told && n++ < most { print "     | " $0 }' "$log"
 exit $status
