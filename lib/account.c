@@ -110,12 +110,15 @@ entry(uint64_t key, unsigned type)
 	return (key << TYPE_BITS | type);
 }
 
-/* The type; 0: not in the table. */
+/*
+ * The type; 0: not in the table.  Whoever finds one here also sees what was
+ * written when it was made.
+ */
 static inline unsigned
 table_find(uintptr_t addr)
 {
 	uint64_t key = key_of(addr);
-	uint64_t word = relaxed_load(slot_of(key));
+	uint64_t word = __atomic_load_n(slot_of(key), __ATOMIC_ACQUIRE);
 	unsigned type = (unsigned)word & (NTYPE - 1);
 
 	return (word == entry(key, type) ? type : 0);
@@ -126,7 +129,7 @@ table_put(uintptr_t addr, unsigned type)
 {
 	uint64_t key = key_of(addr);
 
-	relaxed_store(slot_of(key), entry(key, type));
+	__atomic_store_n(slot_of(key), entry(key, type), __ATOMIC_RELEASE);
 }
 
 /*
