@@ -36,8 +36,8 @@
 #define STACK_FIRST	((size_t)16 << 10)
 #define HELD_MIN	((size_t)64 << 20)
 #define HELD_SHARE	128		/* of physical memory */
-#define HELD_INUSE	4		/* of what the program has in use */
-#define THREAD_MIN	((size_t)2 << 20)
+#define HELD_INUSE	8		/* of what the program has in use */
+#define THREAD_MIN	((size_t)1 << 20)
 #define THREAD_MAX	((size_t)8 << 20)
 /*
  * What a depot may learn to keep: of small blocks about a thousand.  They come
@@ -52,7 +52,7 @@
  * Bytes that a thread takes and leaves in batches between two sweeps.  What
  * was not touched meanwhile costs less to take again than what it pins.
  */
-#define SWEEP_BYTES	((size_t)4 << 20)
+#define SWEEP_BYTES	((size_t)1 << 20)
 #define RUN_MAX		btop(NCACHEDRUN * MAXCACHED)	/* a cached run */
 #define DUE_OPS		64		/* slow operations between two looks */
 #define ADOPT_LOOKS	8		/* caches looked at for a dead owner */
@@ -203,17 +203,13 @@ thread_share(void)
 	return (share < most ? share : most);
 }
 
-/*
- * Makes room for bytes in the thread's share by taking other lists' stacks.
- * What would take half of it is not worth that: with many threads, it is the
- * long blocks that do without.
- */
+/* Makes room for bytes in the thread's share by taking runs and stacks. */
 static bool
 evict(struct kmemcache *kc, size_t bytes)
 {
 	size_t share = thread_share();
 
-	if (bytes > share / 2)
+	if (bytes > share)
 		return (false);
 	for (unsigned i = 0; i < NCACHEDRUN; i++)
 		if (kc->kc_bytes + bytes > share)
@@ -249,7 +245,11 @@ first_room(unsigned indx)
 	return (room < 1 ? 1 : room);
 }
 
-/* Gives a thread's list an empty stack, within the bounds. */
+/*
+ * Gives a thread's list an empty stack, within the bounds.  What would take
+ * half of the share is not worth that others go: with many threads, it is the
+ * long blocks that do without.
+ */
 static bool
 attach(struct kmemcache *kc, unsigned indx)
 {
@@ -259,7 +259,7 @@ attach(struct kmemcache *kc, unsigned indx)
 		return (false);
 	room = first_room(indx);
 	bytes = room * bucket[indx].kb_size;
-	if (!evict(kc, bytes) || !hold(bytes)) {
+	if (bytes > thread_share() / 2 || !evict(kc, bytes) || !hold(bytes)) {
 		if (bucket_isadded(indx))
 			bucket_detach(indx);
 		return (false);
@@ -579,38 +579,54 @@ depot_return(unsigned indx, uint32_t n)
 	}
 }
 
-/* Does the program hold little of the list, beside what is cached here? */
+/* Does what a list has cached here keep memory from other uses? */
 static bool
 is_left(struct kmemcache *kc, unsigned indx)
 {
 	size_t out = bucket_inuse(indx), cached = stack_count(kc, indx) +
 	    relaxed_load(&depot[indx].d_nfull) * depot[indx].d_batch;
 
-	return (out < cached + relaxed_load(&bucket[indx].kb_total) / 4);
+	return (bucket_isruns(indx) ||
+	    out < cached + relaxed_load(&bucket[indx].kb_total) / 4);
+}
+
+/* Lets go of the runs that stayed since the last sweep. */
+static void
+sweep_runs(struct kmemcache *kc)
+{
+	for (unsigned i = 0; i < NCACHEDRUN; i++) {
+		struct cached_run *cr = &kc->kc_run[i];
+
+		if (cr->cr_swept)
+			detach_run(kc, cr);
+		cr->cr_swept = cr->cr_npages != 0;
+	}
 }
 
 /*
  * Empties the stacks that were not touched since the last sweep, and their
  * depots, where the program holds little else: it has turned to other sizes.
- * A few blocks here and there would each pin a cluster; runs pin nothing but
- * themselves.  The one in use may look untouched: it is full each time.
+ * A few blocks here and there would each pin a cluster, a run its own pages.
+ * The one in use may look untouched: it is full each time.
  */
 static KMA_NOINLINE void
 sweep(struct kmemcache *kc, unsigned used)
 {
 	kc->kc_moved = 0;
+	sweep_runs(kc);
 	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++) {
 		uint64_t word = *stack_word(kc, indx);
 
-		if (!bucket_isruns(indx) && stack_top(word) != NOSTACK &&
-		    indx != used && ((word == kc->kc_seen[indx] &&
+		if (stack_top(word) == NOSTACK)
+			continue;
+		if (indx != used && ((word == kc->kc_seen[indx] &&
 		    is_left(kc, indx)) ||
 		    relaxed_load(&bucket[indx].kb_retired))) {
 			detach(kc, indx);
 			depot_return(indx, UINT32_MAX);
 			bucket_reap(indx, true);
-		}
-		kc->kc_seen[indx] = *stack_word(kc, indx);
+		} else
+			kc->kc_seen[indx] = word;
 	}
 }
 
@@ -714,6 +730,7 @@ cache_alloc_run(size_t npages, page_t *page)
 		return (false);
 	*page = cr->cr_page;
 	cr->cr_npages = 0;
+	cr->cr_swept = false;
 	kmemsizes[*page] = KU_RUN;
 	return (true);
 }
@@ -752,6 +769,7 @@ cache_free_run(page_t page, size_t npages)
 	}
 	old = cr->cr_npages != 0 ? cr->cr_page : page;
 	relaxed_store(&cr->cr_npages, 0);
+	cr->cr_swept = false;
 	kmemsizes[page] = KU_HELD;
 	cr->cr_page = page;
 	__atomic_store_n(&cr->cr_npages, (page_t)npages, __ATOMIC_RELEASE);

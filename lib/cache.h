@@ -30,6 +30,7 @@ struct memtype_count;
 struct cached_run {
 	page_t	cr_npages;	/* 0: none */
 	page_t	cr_page;	/* the first, KU_HELD */
+	bool	cr_swept;	/* it stayed for a sweep */
 	size_t	cr_bytes;	/* room for them counted in kc_bytes, or 0 */
 };
 
