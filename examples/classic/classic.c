@@ -19,7 +19,17 @@ const char *const classic_zone_name[CLASSIC_ZONES] = {
 };
 
 const struct classic_ops *const classic_all[] = {
+	&classic_rmap_first,
+	&classic_rmap_best,
+	&classic_rmap_worst,
 	&classic_pow2,
+	&classic_mk,
+	&classic_mk_keep,
+	&classic_buddy,
+	&classic_lazy_buddy,
+	&classic_pages,
+	&classic_slab,
+	&classic_slob,
 	NULL
 };
 

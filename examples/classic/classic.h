@@ -29,9 +29,10 @@ enum classic_zone {
 };
 
 /*
- * The memory.  A page has a power of two of bytes, 64 at least.  Where the
- * zones end, in bytes; all 0: everything is NORMAL.  Only the page allocator
- * has zones, and those who take their pages from it: slab and slob.
+ * The memory.  A page has a power of two of bytes, 64 at least; there are
+ * fewer than 2^26 of them.  Where the zones end, in bytes; all 0: everything
+ * is NORMAL.  Only the page allocator has zones, and those who take their
+ * pages from it: slab and slob.
  */
 struct classic_memory {
 	size_t		cm_pages;
@@ -48,8 +49,9 @@ struct classic_options {
 	/* pow2: bytes of the header (8; the lectures have 4, with which
 	 * addresses are odd multiples of 4) */
 	size_t		cx_word;
-	/* rmap: what requests are rounded to (8); buddy, lazy-buddy: the
-	 * smallest block, a power of two (32) */
+	/* rmap: what requests are rounded to (8; 1: exact bytes, aligned to
+	 * nothing); buddy, lazy-buddy: the smallest block (32); a power of
+	 * two, a page at most */
 	size_t		cx_unit;
 	/* mk: clusters of a list that may stay empty (1) */
 	size_t		cx_highwat;
@@ -133,6 +135,12 @@ struct classic_ops {
 		    size_t *granted);
 	/* size is what was asked for. */
 	void	(*co_free)(void *, uint64_t addr, size_t size);
+	/*
+	 * Frees a part of a block, in whole units; the last part that is left
+	 * is freed with co_free, as a block of what it then has.  NULL where
+	 * the literature has no such thing.
+	 */
+	void	(*co_release)(void *, uint64_t addr, size_t size);
 	/* Always up to date: read it before and after a call. */
 	const struct classic_report *(*co_report)(const void *);
 	/* Every invariant, and the figures counted anew. */

@@ -1,7 +1,7 @@
 /*
- * common.h - what the classic allocators share: figures, sizes, and a stack
- * of addresses, which is what a list of free blocks comes to when its links
- * stand at the side.
+ * common.h - what the classic allocators share: figures, sizes, which pages
+ * hold a block, and a stack of addresses, which is what a list of free blocks
+ * comes to when its links stand at the side.
  */
 #ifndef CLASSIC_COMMON_H
 #define CLASSIC_COMMON_H
@@ -92,6 +92,62 @@ report_outband(struct classic_report *report, uint64_t bytes)
 	report->cr_outband += bytes;
 	if (report->cr_outband > report->cr_outband_peak)
 		report->cr_outband_peak = report->cr_outband;
+}
+
+/*
+ * Pages by the number of blocks in them, for allocators whose blocks lie
+ * anywhere.  A block counts in its first and its last page; those between
+ * have no other.
+ */
+struct held {
+	struct classic_report *h_report;
+	uint32_t	*h_blocks;
+	unsigned	h_pageshift;
+};
+
+static inline void
+held_page(struct held *held, uint64_t page)
+{
+	if (held->h_blocks[page]++ == 0)
+		report_take(held->h_report, page << held->h_pageshift,
+		    (uint64_t)1 << held->h_pageshift);
+}
+
+static inline void
+held_page_less(struct held *held, uint64_t page)
+{
+	if (--held->h_blocks[page] == 0)
+		report_return(held->h_report,
+		    (uint64_t)1 << held->h_pageshift);
+}
+
+static inline void
+held_add(struct held *held, uint64_t addr, uint64_t bytes)
+{
+	uint64_t first = addr >> held->h_pageshift;
+	uint64_t last = (addr + bytes - 1) >> held->h_pageshift;
+
+	held_page(held, first);
+	if (last == first)
+		return;
+	if (last > first + 1)
+		report_take(held->h_report, (first + 1) << held->h_pageshift,
+		    (last - first - 1) << held->h_pageshift);
+	held_page(held, last);
+}
+
+static inline void
+held_remove(struct held *held, uint64_t addr, uint64_t bytes)
+{
+	uint64_t first = addr >> held->h_pageshift;
+	uint64_t last = (addr + bytes - 1) >> held->h_pageshift;
+
+	held_page_less(held, first);
+	if (last == first)
+		return;
+	report_return(held->h_report,
+	    (last - first - 1) << held->h_pageshift);
+	held_page_less(held, last);
 }
 
 /*
