@@ -109,8 +109,8 @@ static uint64_t
 pow2_alloc(void *arg, const struct classic_request *request, size_t *granted)
 {
 	struct pow2 *p = arg;
-	size_t size = size_of(request), align = align_of(request);
-	size_t extra = align > CLASSIC_WORD ? align : 0;
+	size_t size = size_of(request), align = request->cr_align;
+	size_t extra = align > p->p_word ? align : 0;
 	unsigned list;
 	uint64_t block, addr;
 
