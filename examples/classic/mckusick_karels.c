@@ -398,7 +398,8 @@ check_pages(const struct mk *m, const uint32_t *counts, uint64_t *bytes,
 				return (false);
 			if (ku.ku_count == m->m_bucket[ku.ku_indx].kb_elmpercl)
 				empty[ku.ku_indx]++;
-		}
+		} else if (ku.ku_count != 0)
+			return (false);
 		if (ku.ku_indx != 0)
 			*bytes += (uint64_t)pages << m->m_pageshift;
 		page += pages;
