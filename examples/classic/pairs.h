@@ -27,7 +27,7 @@ struct pair_node {
 
 struct pairs {
 	struct pair_node *ps_node;	/* [0] stands for none */
-	uint32_t	ps_room, ps_made;	/* nodes: room for, used so far */
+	uint32_t	ps_room, ps_made;	/* nodes: room, used so far */
 	uint32_t	ps_root;
 	uint32_t	ps_spare;	/* nodes free again, by pn_left */
 	uint32_t	ps_random;
