@@ -455,7 +455,8 @@ slob_map(const void *arg, classic_paint *paint, void *paint_arg)
 	const struct slob *o = arg;
 
 	pagealloc_map(&o->o_pages, paint, paint_arg);
-	for (uint32_t page = 0; page < o->o_npages; page++) {
+	for (uint32_t page = 0;
+	    page < o->o_report.cr_extent >> o->o_pages.pa_pageshift; page++) {
 		const struct slobpage *sp = &o->o_page[page];
 		uint64_t base = (uint64_t)page << o->o_pages.pa_pageshift;
 
@@ -470,8 +471,8 @@ slob_destroy(void *arg)
 {
 	struct slob *o = arg;
 
-	for (uint32_t page = 0; o->o_page != NULL && page < o->o_npages;
-	    page++)
+	for (uint32_t page = 0; o->o_page != NULL &&
+	    page < o->o_report.cr_extent >> o->o_pages.pa_pageshift; page++)
 		free(o->o_page[page].sp_hole);
 	pagealloc_fini(&o->o_pages);
 	pairs_fini(&o->o_big);
