@@ -18,6 +18,7 @@ enum {
 	STATUS_OTHER_VERSION = 6,
 	STATUS_GONE = 7,	/* exited, or became another program */
 	STATUS_NO_PAGES = 8,	/* a core file that lacks what is needed */
+	STATUS_NO_TRACE = 9,	/* no trace, or a damaged one */
 	/* kma run: as env(1) and others. */
 	STATUS_RUN_FAILED = 125,
 	STATUS_NOT_EXECUTABLE = 126,
@@ -30,5 +31,16 @@ void	complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The subcommands: argv[0] is the name, the result the exit status. */
 int	run_main(int argc, char **argv);
 int	stat_main(int argc, char **argv);
+int	trace_main(int argc, char **argv);
+
+/*
+ * The status for a trace that cannot be read; and, after its last operation,
+ * for the whole, with a message where there is something to be said.  got is
+ * what tracefile_next() said.
+ */
+struct trace_error;
+struct tracefile;
+int	trace_status(const struct trace_error *error);
+int	trace_end(struct tracefile *tf, int got);
 
 #endif /* KMA_COMMAND_H */

@@ -14,6 +14,7 @@ static const struct command {
 } commands[] = {
 	{ "run", run_main, "run a program under libkma" },
 	{ "stat", stat_main, "the figures of a running process or core file" },
+	{ "trace", trace_main, "what a trace holds" },
 };
 #define NCOMMAND	(sizeof(commands) / sizeof(commands[0]))
 
