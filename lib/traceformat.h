@@ -23,8 +23,8 @@
 #define TRACE_ORDER	0x01020304u
 #define TRACE_VERSION	1
 #define TRACE_CHUNK	65536u		/* bytes; a multiple of any page */
-#define TRACE_UNIT	128u		/* ns of the clock */
-#define TRACE_ALIGN	16u		/* addresses are counted in these */
+#define TRACE_ALIGN	8u		/* addresses are counted in these */
+#define TRACE_RATE(ns)	((uint64_t)(ns) << 32)
 #define TRACE_NTYPES	256u
 #define TRACE_TYPENAME	32u
 #define TRACE_COMMAND	256u
@@ -40,24 +40,24 @@ struct trace_header {
 	uint32_t	th_chunk;	/* bytes of a chunk */
 	uint32_t	th_page;	/* the machine's page */
 	uint32_t	th_pointer;	/* bits of an address */
-	uint32_t	th_unit;	/* ns in a unit of time */
 	uint32_t	th_align;	/* bytes in a unit of addresses */
 	uint32_t	th_pid;
 	uint32_t	th_parent;	/* whose fork it is; 0: nobody's */
+	uint32_t	th_error;	/* errno of the stop */
 	uint64_t	th_start;	/* ns of CLOCK_REALTIME */
-	uint64_t	th_clock;	/* unit of CLOCK_MONOTONIC; time 0 */
+	uint64_t	th_clock;	/* the clock then, in units; time 0 */
+	uint64_t	th_rate;	/* ns in a unit, times 2^32 */
 	uint64_t	th_end;		/* the file is so long, or longer */
 	uint64_t	th_stop;	/* all from here on is void; 0: none */
 	uint64_t	th_lost;	/* operations that were not recorded */
-	uint32_t	th_error;	/* errno of the stop */
 	uint32_t	th_ntypes;	/* names behind the header */
 	uint32_t	th_typename;	/* bytes of each, with its end */
-	uint32_t	th_reserved[39];
+	uint32_t	th_reserved[38];
 	char		th_command[TRACE_COMMAND];
 };
 static_assert(sizeof(struct trace_header) == 512, "kma_trace(5)");
 static_assert(offsetof(struct trace_header, th_start) == 48, "kma_trace(5)");
-static_assert(offsetof(struct trace_header, th_error) == 88, "kma_trace(5)");
+static_assert(offsetof(struct trace_header, th_lost) == 88, "kma_trace(5)");
 
 struct trace_chunk {
 	char		tc_magic[4];	/* TRACE_CHUNK_MAGIC; 0: not begun */
@@ -93,7 +93,7 @@ enum {
  *	5-7	of which of the last addresses the distance follows
  *
  *	0	TRACE_ZERO, TRACE_FAILED
- *	2	TRACE_TYPE: the type, if not as the record before
+ *	2	TRACE_TYPE: the type, if not as that of the alloc before
  *	3-7	exponent of the alignment, if it was asked for
  */
 #define TRACE_EXTRA	0x08
@@ -111,7 +111,7 @@ struct trace_record {
 	uint64_t	tr_time;	/* in units */
 	uint64_t	tr_size;
 	uint64_t	tr_addr;	/* in units; thread: its number */
-	uint32_t	tr_type;	/* thread: the kernel's number */
+	uint32_t	tr_type;	/* of alloc; thread: the kernel's number */
 	uint8_t		tr_kind;
 	uint8_t		tr_flags;	/* TRACE_ZERO, TRACE_FAILED */
 	uint8_t		tr_align;	/* exponent; 0: none */
@@ -209,7 +209,7 @@ trace_encode(struct trace_coder *co, uint8_t *at,
 		at = trace_put(trace_put(at, tr->tr_addr), tr->tr_type);
 	} else {
 		extra |= (uint8_t)(tr->tr_align << 3);
-		if (trace_has_size(tr->tr_kind) && tr->tr_type != co->co_type)
+		if (tr->tr_kind == TREC_ALLOC && tr->tr_type != co->co_type)
 			extra |= TRACE_TYPE;
 		if (extra != 0) {
 			head |= TRACE_EXTRA;

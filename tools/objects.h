@@ -13,6 +13,7 @@ struct object {
 	uint64_t	o_number;	/* 0: none */
 	uint64_t	o_size;
 	uint64_t	o_time;		/* when it was allocated */
+	uint32_t	o_type;
 };
 
 /*

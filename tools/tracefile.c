@@ -339,7 +339,8 @@ begin_op(struct tracefile *tf, const struct stream *s, struct trace_op *op)
 	uint64_t clock = tf->tf_header.th_clock, time = 0;
 
 	if (tr->tr_time > clock)
-		time = (tr->tr_time - clock) * tf->tf_header.th_unit;
+		time = (uint64_t)((unsigned __int128)(tr->tr_time - clock) *
+		    tf->tf_header.th_rate >> 32);
 	if (time > tf->tf_time)
 		tf->tf_time = time;
 	memset(op, 0, sizeof(*op));
@@ -362,6 +363,7 @@ make_free(struct tracefile *tf, const struct object *o, struct trace_op *op)
 	op->to_size = o->o_size;
 	op->to_address = o->o_addr * tf->tf_header.th_align;
 	op->to_old_time_ns = o->o_time;
+	op->to_type = o->o_type;
 	tf->tf_totals.tt_frees++;
 	end_object(tf, o);
 }
@@ -374,6 +376,7 @@ begin_object(struct tracefile *tf, const struct trace_record *tr,
 	struct object o = {
 		.o_addr = tr->tr_addr, .o_number = ++tf->tf_number,
 		.o_size = tr->tr_size, .o_time = op->to_time_ns,
+		.o_type = op->to_type,
 	};
 
 	op->to_object = o.o_number;
@@ -395,6 +398,7 @@ end_realloc(struct tracefile *tf, struct stream *s, struct trace_op *op)
 	op->to_old = old->o_number;
 	op->to_old_size = old->o_size;
 	op->to_old_time_ns = old->o_time;
+	op->to_type = old->o_type;
 	tf->tf_totals.tt_reallocs++;
 	if (!op->to_failed)
 		end_object(tf, old);
@@ -418,7 +422,7 @@ make_alloc(struct tracefile *tf, struct stream *s, struct trace_op *op)
 	op->to_kind = TRACE_ALLOC;
 	op->to_size = tr->tr_size;
 	op->to_align = tr->tr_align > 0 ? (uint64_t)1 << tr->tr_align : 0;
-	op->to_type = tr->tr_type;
+	op->to_type = tr->tr_kind == TREC_ALLOC ? tr->tr_type : 0;
 	op->to_zero = (tr->tr_flags & TRACE_ZERO) != 0;
 	op->to_failed = (tr->tr_flags & TRACE_FAILED) != 0;
 	if (tr->tr_kind == TREC_REALLOCED && end_realloc(tf, s, op) != 0)
@@ -521,7 +525,7 @@ check_header(struct tracefile *tf)
 		    "format; this command knows version %u", th->th_version,
 		    TRACE_VERSION));
 	if (th->th_order != TRACE_ORDER || th->th_chunk < CHUNK_MIN ||
-	    th->th_chunk > CHUNK_MAX || th->th_unit == 0 ||
+	    th->th_chunk > CHUNK_MAX || th->th_rate == 0 ||
 	    th->th_align == 0 || th->th_typename == 0 ||
 	    th->th_typename > 4096 || th->th_ntypes > 65536 ||
 	    th->th_first < sizeof(*th) + (uint64_t)th->th_ntypes *

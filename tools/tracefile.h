@@ -35,7 +35,7 @@ struct trace_op {
 	uint64_t	to_old;		/* realloc; else 0 */
 	uint64_t	to_size;	/* requested; free: as was requested */
 	uint64_t	to_align;	/* 0: none was asked for */
-	unsigned	to_type;	/* 0: none */
+	unsigned	to_type;	/* the object's; 0: none */
 	bool		to_zero;	/* calloc */
 	bool		to_failed;
 	uint64_t	to_address;	/* when it was recorded */

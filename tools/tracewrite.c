@@ -17,6 +17,8 @@
 
 #include "traceformat.h"
 
+#define UNIT		128u		/* ns of the clock */
+
 struct tracewrite {
 	int		 tw_fd;
 	struct trace_header tw_header;
@@ -109,7 +111,7 @@ tracewrite_open(const char *path, const char *command)
 	th->th_chunk = TRACE_CHUNK;
 	th->th_page = (uint32_t)sysconf(_SC_PAGESIZE);
 	th->th_pointer = 8 * sizeof(void *);
-	th->th_unit = TRACE_UNIT;
+	th->th_rate = TRACE_RATE(UNIT);
 	th->th_align = TRACE_ALIGN;
 	th->th_ntypes = TRACE_NTYPES;
 	th->th_typename = TRACE_TYPENAME;
@@ -176,7 +178,7 @@ tracewrite_op(struct tracewrite *tw, const struct trace_op *op)
 		    (op->to_failed ? TRACE_FAILED : 0),
 		.tr_align = (uint8_t)exponent(op->to_align),
 	};
-	uint64_t time = op->to_time_ns / TRACE_UNIT;
+	uint64_t time = op->to_time_ns / UNIT;
 
 	if (!put_thread(tw, op->to_thread))
 		return (false);
