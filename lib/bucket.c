@@ -28,6 +28,7 @@
 #define HIGHWAT		1	/* empty clusters that a list keeps */
 
 struct kmembuckets bucket[NLIST];
+static bool all_seen;		/* by a mode */
 unsigned bucket_typed = KU_LIST;
 unsigned bucket_limit = KU_LIST;
 unsigned bucket_runs = KU_LIST;
@@ -95,7 +96,16 @@ add_list(unsigned indx, size_t size)
 	    (uint32_t)(kb->kb_start * size) * kb->kb_elmpercl;
 	kb->kb_least = !blocks ? size - PAGEMASK :
 	    size == MINALLOCSIZE ? 1 : size / 2 + 1;
+	kb->kb_fastleast = all_seen ? SIZE_MAX : kb->kb_least;
 	kb->kb_highwat = HIGHWAT;
+}
+
+void
+bucket_see_all(void)
+{
+	all_seen = true;
+	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++)
+		bucket[indx].kb_fastleast = SIZE_MAX;
 }
 
 /* One list for each power of two, the last of them just below KU_LIST. */

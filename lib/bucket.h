@@ -61,6 +61,7 @@ struct kmembuckets {
 	uint32_t	kb_clpages;	/* pages in a cluster */
 	uint32_t	kb_clbytes;	/* in a struct kmemcluster */
 	size_t		kb_least;	/* a smaller request leaves its block */
+	size_t		kb_fastleast;	/* the same, or beyond all requests */
 
 	KMA_ALIGNED(KMA_CACHELINE)
 	struct lock	kb_lock;
@@ -119,6 +120,12 @@ bucket_runindx(size_t npages)
 
 /* Makes the lists: spacing (1, 2 or 4) of them for each doubling. */
 void	bucket_init(unsigned spacing);
+
+/*
+ * From now on realloc(3) takes the slow way, also where a block stays what it
+ * is: there is a mode that wants to see it.
+ */
+void	bucket_see_all(void);
 
 /*
  * Lists that come and go: numbers from bucket_first_limit on, one thread at a

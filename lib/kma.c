@@ -102,7 +102,7 @@ alloc(struct kma_type *type, size_t align, size_t size, int flags,
 
 	if (likely(tr.tr_type != 0 && flags_make_sense(flags) &&
 	    is_power_of_2(align) && is_time(deadline)))
-		error = typed_alloc(&tr, &p);
+		error = mode_typed_alloc(&tr, &p);
 	if (unlikely(error != 0))
 		errno = error;
 	return (p);
@@ -133,7 +133,7 @@ free_as(void *addr, struct kma_type *type, const char *func)
 	unsigned number = number_of(type, func);
 
 	if (likely(number != 0))
-		typed_free(addr, number, func);
+		mode_typed_free(addr, number, func);
 }
 
 KMA_EXPORT void
@@ -164,7 +164,7 @@ kma_realloc(void *addr, size_t size, struct kma_type *type, int flags)
 		if (flags & M_ZERO)
 			old = kmem_usable(addr, "kma_realloc");
 		if (likely(old != 0))
-			error = typed_realloc(&tr, &addr);
+			error = mode_typed_realloc(&tr, &addr);
 	}
 	if (unlikely(error != 0)) {
 		errno = error;
@@ -267,6 +267,7 @@ kma_cache_alloc(struct kma_objcache *cache, int flags)
 
 	if (likely(flags == M_NOWAIT || flags == M_WAITOK))
 		obj = objcache_alloc(cache, flags, &error);
+	mode_object_alloc(obj, cache->oc_stride, cache->oc_type);
 	if (unlikely(obj == NULL))
 		errno = error;
 	return (obj);
@@ -275,8 +276,10 @@ kma_cache_alloc(struct kma_objcache *cache, int flags)
 KMA_EXPORT void
 kma_cache_free(struct kma_objcache *cache, void *obj)
 {
-	if (likely(obj != NULL))
+	if (likely(obj != NULL)) {
+		mode_object_free(obj);
 		objcache_free(cache, obj, "kma_cache_free");
+	}
 }
 
 KMA_EXPORT size_t

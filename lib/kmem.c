@@ -34,8 +34,10 @@ start(void)
 	bucket_init(options.o_spacing == SPACING_LEARN ? 1 : options.o_spacing);
 	cache_init();
 	memtype_init();
-	if (options.o_accounting)
+	if (options.o_accounting || options.o_trace)
 		cache_hide_all();
+	if (options.o_trace)
+		bucket_see_all();
 	if (options.o_spacing == SPACING_LEARN)
 		learn_init();
 	return (true);

@@ -152,7 +152,7 @@ kmem_realloc_fast(const void *p, size_t size)
 	indx = kmemsizes[page];
 	kb = &bucket[indx];
 	/* A list that is none has blocks of no bytes. */
-	if (size - 1 >= kb->kb_size || size < kb->kb_least ||
+	if (size - 1 >= kb->kb_size || size < kb->kb_fastleast ||
 	    (((uintptr_t)p & kb->kb_mask) != 0 &&
 	    !bucket_starts(p, &kb->kb_start, &kb->kb_bound, 0)) ||
 	    cache_freed_last(indx, p))

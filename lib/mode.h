@@ -11,6 +11,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct typed_request;
+
 /* What kmem_alloc_slow() and its like do, by a caller's return address. */
 void	*mode_alloc(size_t size, const void *caller);
 void	*mode_zalloc(size_t size, const void *caller);
@@ -18,6 +20,15 @@ void	*mode_memalign(size_t align, size_t size, const void *caller);
 /* p is not NULL, and size is not 0. */
 void	*mode_realloc(void *p, size_t size, const char *func);
 void	 mode_free(void *p, const char *func);
+
+/* What typed_alloc() and its like do. */
+int	 mode_typed_alloc(const struct typed_request *tr, void **p);
+int	 mode_typed_realloc(const struct typed_request *tr, void **p);
+void	 mode_typed_free(void *p, unsigned type, const char *func);
+
+/* After an object of a cache was had (or not: NULL); before one is freed. */
+void	 mode_object_alloc(const void *p, size_t size, unsigned type);
+void	 mode_object_free(const void *p);
 
 /*
  * Charges what the calling thread allocates from now on to a type; 0: to
@@ -33,6 +44,9 @@ bool	 mode_tags(void);
  * environment to read them from.
  */
 void	mode_start(void);
+
+/* At the program's end, though it may go on. */
+void	mode_exit(void);
 
 /* Around fork. */
 void	mode_postfork_child(void);

@@ -164,6 +164,18 @@ set_accounting(const char *value)
 	return (true);
 }
 
+static bool
+set_trace(const char *value)
+{
+	size_t len = value != NULL ? length_until(value, '\0') : 0;
+
+	if (len == 0 || len >= OPTION_PATH_MAX)
+		return (false);
+	memcpy(options.o_trace_file, value, len + 1);
+	options.o_trace = true;
+	return (true);
+}
+
 /*
  * Limits of types.  Of a name, as many characters count as a type keeps.
  */
@@ -245,6 +257,28 @@ options_typelimit(const char *name)
 	return (bytes);
 }
 
+void
+options_expand(const char *from, char *name, size_t size)
+{
+	int pid = os_getpid();
+	size_t len = 0;
+
+	for (; *from != '\0' && len + 12 < size; from++) {
+		if (from[0] == '%' && from[1] == 'p') {
+			char digits[12];
+			int n = 0;
+
+			for (int rest = pid; rest > 0; rest /= 10)
+				digits[n++] = (char)('0' + rest % 10);
+			while (n > 0)
+				name[len++] = digits[--n];
+			from++;
+		} else
+			name[len++] = *from;
+	}
+	name[len] = '\0';
+}
+
 static const struct option {
 	const char	*key;
 	const char	*form;
@@ -266,6 +300,8 @@ static const struct option {
 	    "abort after the message about a misuse of the heap [yes]" },
 	{ "accounting", "=object|FILE", set_accounting,
 	    "types by the object that calls malloc, or by the rules in FILE" },
+	{ "trace", "=FILE", set_trace,
+	    "record each operation in FILE (%p: the PID), for kma trace" },
 	{ "limit", "=[TYPE:]BYTES", set_limit,
 	    "what the process, or a type, may have in use (K, M, G, T)" },
 };

@@ -30,6 +30,8 @@ struct options {
 	bool	 o_abort;
 	bool	 o_accounting;		/* types by who calls malloc */
 	char	 o_accounting_file[OPTION_PATH_MAX];	/* rules; "": none */
+	bool	 o_trace;		/* record each operation */
+	char	 o_trace_file[OPTION_PATH_MAX];
 	size_t	 o_limit;		/* bytes of pages in use; 0: none */
 };
 extern KMA_HIDDEN struct options options;
@@ -43,6 +45,9 @@ void	options_read(void);
 
 /* The same from a given string: for options_read() and for tests. */
 void	options_parse(const char *text);
+
+/* Copies the name of a file, with the process number for each %p. */
+void	options_expand(const char *from, char *name, size_t size);
 
 /*
  * What limit=TYPE:BYTES says of a type; OPTION_NOLIMIT if nothing.  TYPE is

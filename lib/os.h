@@ -84,8 +84,62 @@ long	os_read(int fd, void *buf, size_t len);
 /* The same at an offset; fewer only at the end. */
 long	os_read_at(int fd, void *buf, size_t len, uint64_t offset);
 int	os_getpid(void);
+int	os_gettid(void);
+bool	os_process_exists(int pid);
+/* The working directory with its end: its bytes, or -errno. */
+long	os_getcwd(char *buf, size_t size);
 /* Threads of the process; 0 if unknown. */
 unsigned os_nthreads(void);
+
+/*
+ * Files that are written to through memory, in windows.
+ */
+
+struct os_file {
+	uint64_t	file_dev, file_ino;	/* which file it is */
+};
+
+/* Makes a file, or opens one, for both ways: a descriptor, or -errno. */
+int	os_create_new(const char *path);
+int	os_open_rw(const char *path);
+int	os_identify(int fd, struct os_file *file);
+/*
+ * Makes the file reach to offset + len, with zeros and with room on the disk,
+ * so that no window there can fault for want of it.  Raises no signal.
+ */
+int	os_file_reserve(int fd, uint64_t offset, size_t len);
+/*
+ * Maps what was reserved; os_unmap() ends it.  A forked child has no such
+ * window.  offset and len are multiples of the page.
+ */
+int	os_map_window(int fd, uint64_t offset, size_t len, uintptr_t *addr);
+/* Memory of os_map_any() reads as zero in a child from now on. */
+int	os_wipe_on_fork(uintptr_t addr, size_t len);
+
+/* No signal reaches the thread between these. */
+void	os_block_signals(uint64_t *mask);
+void	os_unblock_signals(const uint64_t *mask);
+
+/* Nanoseconds of CLOCK_MONOTONIC, and of CLOCK_REALTIME. */
+uint64_t os_monotonic(void);
+uint64_t os_realtime(void);
+
+/*
+ * The processor's clock, which costs less, in units of some 10 to 300 ns.  It
+ * may differ between processors by as much.
+ */
+static inline uint64_t
+os_ticks(void)
+{
+#if defined(__x86_64__)
+	return (__builtin_ia32_rdtsc() >> 8);
+#else
+	uint64_t ticks;
+
+	__asm__ volatile("mrs %0, cntvct_el0" : "=r"(ticks));
+	return (ticks >> 3);
+#endif
+}
 
 /* Sleeps while *word is val (or until woken for no reason). */
 void	os_wait(uint32_t *word, uint32_t val);

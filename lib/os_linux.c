@@ -192,6 +192,27 @@ os_now(void)
 	return ((uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000);
 }
 
+static uint64_t
+nanoseconds(clockid_t clock)
+{
+	struct timespec ts;
+
+	clock_gettime(clock, &ts);
+	return ((uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec);
+}
+
+uint64_t
+os_monotonic(void)
+{
+	return (nanoseconds(CLOCK_MONOTONIC));
+}
+
+uint64_t
+os_realtime(void)
+{
+	return (nanoseconds(CLOCK_REALTIME));
+}
+
 int
 os_write(int fd, const void *buf, size_t len)
 {

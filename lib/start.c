@@ -74,5 +74,6 @@ start_still_running(void)
 static __attribute__((destructor)) void
 at_exit(void)
 {
+	mode_exit();
 	stats_exit();
 }

@@ -95,30 +95,6 @@ stats_xml(struct report *r)
 	return (with_snapshot(tables_xml, r));
 }
 
-/* Writes the file's name with the process number for each %p. */
-static void
-expand_name(char *name, size_t size)
-{
-	const char *from = options.o_stats_file;
-	int pid = os_getpid();
-	size_t len = 0;
-
-	for (; *from != '\0' && len + 12 < size; from++) {
-		if (from[0] == '%' && from[1] == 'p') {
-			char digits[12];
-			int n = 0;
-
-			for (int rest = pid; rest > 0; rest /= 10)
-				digits[n++] = (char)('0' + rest % 10);
-			while (n > 0)
-				name[len++] = digits[--n];
-			from++;
-		} else
-			name[len++] = *from;
-	}
-	name[len] = '\0';
-}
-
 void
 stats_start(void)
 {
@@ -137,7 +113,7 @@ stats_exit(void)
 	if (!options.o_stats)
 		return;
 	if (options.o_stats_file[0] != '\0') {
-		expand_name(name, sizeof(name));
+		options_expand(options.o_stats_file, name, sizeof(name));
 		fd = os_create(name);
 		if (fd < 0) {
 			report_warn("stats: cannot write %s: error %d", name,
