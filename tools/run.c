@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "tracewrite.h"
 
 #ifdef __x86_64__
 #define MACHINE		EM_X86_64
@@ -39,6 +40,7 @@ usage(FILE *fp)
 	    "  --stats[=FILE]            print the tables at exit\n"
 	    "  --limit [TYPE:]BYTES      a limit for all, or for a type\n"
 	    "  --accounting object|FILE  charge malloc to types\n"
+	    "  --trace FILE              record each operation, for kma trace\n"
 	    "  --option KEY[=VALUE]      any other option of KMA_OPTIONS\n"
 	    "  -h, --help                this text\n", fp);
 }
@@ -70,6 +72,36 @@ add_option(const char *key, const char *value)
 	return (true);
 }
 
+/*
+ * The file is named from the root, since programs change their directory.  One
+ * of before goes, if it is a trace; the library itself overwrites nothing.
+ */
+static bool
+add_trace(const char *file)
+{
+	char path[PATH_MAX], dir[PATH_MAX];
+	int n;
+
+	if (*file == '/')
+		dir[0] = '\0';
+	else if (getcwd(dir, sizeof(dir)) == NULL) {
+		complain("run: %s: %s", file, strerror(errno));
+		return (false);
+	}
+	n = snprintf(path, sizeof(path), "%s%s%s", dir,
+	    *file == '/' ? "" : "/", file);
+	if (n < 0 || (size_t)n >= sizeof(path)) {
+		complain("run: the name of the trace is too long");
+		return (false);
+	}
+	if (!tracewrite_remove(path)) {
+		complain("run: %s: %s", path, errno == EEXIST ?
+		    "exists, and is no trace" : strerror(errno));
+		return (false);
+	}
+	return (add_option("trace", path));
+}
+
 /* STATUS_OK, or the status to exit with; -1: with success. */
 static int
 parse(int argc, char **argv)
@@ -78,6 +110,7 @@ parse(int argc, char **argv)
 		{ "stats", optional_argument, NULL, 's' },
 		{ "limit", required_argument, NULL, 'l' },
 		{ "accounting", required_argument, NULL, 'a' },
+		{ "trace", required_argument, NULL, 't' },
 		{ "option", required_argument, NULL, 'o' },
 		{ "help", no_argument, NULL, 'h' },
 		{ NULL, 0, NULL, 0 },
@@ -105,6 +138,9 @@ parse(int argc, char **argv)
 			break;
 		case 'a':
 			good = add_option("accounting", optarg);
+			break;
+		case 't':
+			good = add_trace(optarg);
 			break;
 		case 'o':
 			good = add_option(optarg, NULL);

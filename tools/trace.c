@@ -10,6 +10,7 @@
 #include "command.h"
 #include "tracefile.h"
 #include "traceformat.h"
+#include "tracesum.h"
 #include "tracetext.h"
 #include "tracewrite.h"
 
@@ -123,6 +124,7 @@ written(const char *path, bool done)
 	return (done ? STATUS_OK : STATUS_FAILED);
 }
 
+/* One line for each operation. */
 static int
 print_text(struct tracefile *tf)
 {
@@ -194,6 +196,26 @@ make_from_text(const char *text, const char *path)
 	return (written(path, done));
 }
 
+/* What could be read is shown, also where the trace is damaged. */
+static int
+summarise(struct tracefile *tf)
+{
+	struct tracesum sum;
+	int status = trace_end(tf, tracesum_read(&sum, tf));
+	bool done;
+
+	if (plot != NULL)
+		done = tracesum_plot(plot, &sum, tf);
+	else if (want_json)
+		done = tracesum_json(stdout, &sum, tf);
+	else
+		done = tracesum_print(stdout, &sum, tf);
+	tracesum_free(&sum);
+	if (!done && plot == NULL)
+		return (written("standard output", false));
+	return (done || status != STATUS_OK ? status : STATUS_FAILED);
+}
+
 int
 trace_main(int argc, char **argv)
 {
@@ -214,6 +236,8 @@ trace_main(int argc, char **argv)
 		status = print_text(tf);
 	else if (pack != NULL)
 		status = write_packed(tf, pack);
+	else
+		status = summarise(tf);
 	tracefile_close(tf);
 	return (status);
 }

@@ -682,6 +682,12 @@ tracefile_totals(const struct tracefile *tf)
 	return (&tf->tf_totals);
 }
 
+uint64_t
+tracefile_size(const struct tracefile *tf)
+{
+	return (tf->tf_size);
+}
+
 const char *
 tracefile_note(struct tracefile *tf)
 {

@@ -88,6 +88,8 @@ const struct trace_error *tracefile_error(const struct tracefile *tf);
 const char *tracefile_typename(const struct tracefile *tf, unsigned type);
 const struct trace_header *tracefile_header(const struct tracefile *tf);
 const struct trace_totals *tracefile_totals(const struct tracefile *tf);
+/* The length of the file. */
+uint64_t tracefile_size(const struct tracefile *tf);
 
 /*
  * After the end: what is missing from the trace although it is whole (the disk

@@ -61,6 +61,21 @@ may_replace(int fd)
 	    memcmp(magic, TRACE_MAGIC, sizeof(magic)) == 0));
 }
 
+bool
+tracewrite_remove(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	bool may;
+
+	if (fd < 0)
+		return (errno == ENOENT);
+	may = may_replace(fd);
+	close(fd);
+	if (!may)
+		errno = EEXIST;
+	return (may && unlink(path) == 0);
+}
+
 static struct trace_chunk *
 chunk_of(struct tracewrite *tw)
 {

@@ -25,6 +25,9 @@ struct tracewrite *tracewrite_open(const char *path, const char *command);
  */
 bool	tracewrite_op(struct tracewrite *tw, const struct trace_op *op);
 
+/* Removes a trace, if there is one.  False: errno; EEXIST: it is none. */
+bool	tracewrite_remove(const char *path);
+
 /* The number of a type by its name; 0: there are too many. */
 unsigned tracewrite_type(struct tracewrite *tw, const char *name);
 
