@@ -3,6 +3,7 @@
  */
 #include "tracetext.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -45,8 +46,9 @@ number(const char *text, uint64_t *n)
 
 	if (text == NULL || *text < '0' || *text > '9')
 		return (false);
+	errno = 0;
 	*n = strtoull(text, &end, 10);
-	return (*end == '\0' && *n < (uint64_t)1 << 60);
+	return (*end == '\0' && errno == 0);
 }
 
 /* One of the words behind the numbers. */
@@ -122,6 +124,10 @@ tracetext_parse(struct tracetext *tx, char *line, struct tracewrite *tw,
 	if ((op->to_object == 0) != op->to_failed ||
 	    (op->to_kind == TRACE_REALLOC && op->to_old == 0)) {
 		*why = "object 0 is what failed";
+		return (-1);
+	}
+	if (((op->to_object | op->to_old) >> 60) != 0) {
+		*why = "objects are numbered below 2^60";
 		return (-1);
 	}
 	op->to_thread = tx->tx_thread;
