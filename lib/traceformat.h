@@ -111,7 +111,7 @@ struct trace_record {
 	uint64_t	tr_time;	/* in units */
 	uint64_t	tr_size;
 	uint64_t	tr_addr;	/* in units; thread: its number */
-	uint32_t	tr_type;	/* of alloc; thread: the kernel's number */
+	uint32_t	tr_type;	/* thread: the kernel's number */
 	uint8_t		tr_kind;
 	uint8_t		tr_flags;	/* TRACE_ZERO, TRACE_FAILED */
 	uint8_t		tr_align;	/* exponent; 0: none */

@@ -22,9 +22,10 @@
 #define DIRECTORY_MAX	1024
 #define PATH_ROOM	(DIRECTORY_MAX + OPTION_PATH_MAX)
 #define SUFFIX_ROOM	64
-#define TRIES		100	/* names, where files of before exist */
+#define TRIES		100	/* names, where files exist */
 
-static_assert(TRACE_CHUNK % (1u << MAXPAGESHIFT) == 0, "a window is whole pages");
+static_assert(TRACE_CHUNK % (1u << MAXPAGESHIFT) == 0,
+    "a window is whole pages");
 static_assert(TRACE_NTYPES >= NTYPE && TRACE_TYPENAME >= KMA_NAMELEN,
     "the table has room for each");
 static_assert(sizeof(struct trace_header) + TRACE_NTYPES * TRACE_TYPENAME <=
@@ -33,7 +34,7 @@ static_assert(sizeof(struct trace_header) + TRACE_NTYPES * TRACE_TYPENAME <=
 static char out_name[PATH_ROOM];	/* the option, as an absolute path */
 static char out_path[PATH_ROOM + SUFFIX_ROOM];
 static struct os_file out_file;		/* which file that was */
-static int out_pid;			/* who wrote it; a parent's in a child */
+static int out_pid;		/* who wrote it; a parent's in a child */
 static uint64_t out_began;		/* ns of the monotonic clock */
 
 static size_t
@@ -59,6 +60,7 @@ make_absolute(void)
 		n = os_getcwd(out_name, DIRECTORY_MAX);
 		if (n <= 1 || out_name[0] != '/') {
 			out_name[0] = '\0';
+			memcpy(out_path, options.o_trace_file, len + 1);
 			return (false);
 		}
 		dir = (size_t)n - 1;
