@@ -39,6 +39,20 @@ result() {
 	fi
 }
 
+# shows NAME FILE ...: the same, with files for details. A command among the
+# arguments of result would set the status that it is to take.
+shows() {
+	if [ $? -eq 0 ]; then
+		result "$1"
+	else
+		what_failed=$1
+		shift
+		details=$(head -c 2000 "$@" 2>&1)
+		false
+		result "$what_failed" "$details"
+	fi
+}
+
 skip() {
 	count=$((count + 1))
 	echo "ok $count - $1 # SKIP $2"

@@ -18,7 +18,7 @@ alike() {
 	[ "$status" -eq 0 ] && [ -z "$err" ]
 	result "$2" "status $status: $err"
 	echo "$out" | common | diff "$tmp/live" - >"$tmp/diff"
-	result "$2: the tables are those of the process" "$(cat "$tmp/diff")"
+	shows "$2: the tables are those of the process" "$tmp/diff"
 }
 
 # cores NAME COMMAND ...: of a program that is started so.

@@ -56,8 +56,7 @@ known() {
 	unset KMA_OPTIONS
 	echo "$out" | common >"$tmp/outside"
 	common <"$tmp/inside" | diff - "$tmp/outside" >"$tmp/diff"
-	result "$what: the same tables as the program prints" \
-		"$(cat "$tmp/diff")"
+	shows "$what: the same tables as the program prints" "$tmp/diff"
 }
 
 known preloaded "$kma" run "$subject"
@@ -140,7 +139,7 @@ if command -v jq >/dev/null; then
 	result 'busy: 200 looks' "status $status: $err"
 	jq -nr --argjson n 200 -f "$tmp/check.jq" "$tmp/out" >"$tmp/log" 2>&1
 	[ $? -eq 0 ] && [ ! -s "$tmp/log" ]
-	result 'busy: each of them fits together' "$(head -c 2000 "$tmp/log")"
+	shows 'busy: each of them fits together' "$tmp/log"
 	i=0
 	: >"$tmp/all"
 	while [ $i -lt 20 ]; do
@@ -149,7 +148,7 @@ if command -v jq >/dev/null; then
 	done
 	jq -nr --argjson n 20 -f "$tmp/check.jq" "$tmp/all" >"$tmp/log" 2>&1
 	[ $? -eq 0 ] && [ ! -s "$tmp/log" ]
-	result 'busy: and 20 by themselves' "$(head -c 2000 "$tmp/log")"
+	shows 'busy: and 20 by themselves' "$tmp/log"
 	kill -0 "$pid"
 	result 'busy: it goes on'
 	finish
@@ -160,7 +159,7 @@ if command -v jq >/dev/null; then
 	[ "$(jq '.buckets[] | select(.size == 64) | .in_use' "$tmp/out")" = \
 		"$blocks" ] && [ "$(jq .pid "$tmp/out")" = "$pid" ] &&
 		[ "$(jq '.types | type' "$tmp/out")" = '"array"' ]
-	result 'json: the same figures' "$(jq -c . "$tmp/out")"
+	shows 'json: the same figures' "$tmp/out"
 	finish
 else
 	skip 'json' 'jq is not installed'
@@ -189,7 +188,7 @@ assert all(f.documentation and f.type in ("counter", "gauge")
            for f in families)
 assert all(v >= 0 for v in samples.values())
 END
-	result 'prometheus: parsed, and the same figures' "$(cat "$tmp/log")"
+	shows 'prometheus: parsed, and the same figures' "$tmp/log"
 else
 	skip 'prometheus' 'python3-prometheus-client is not installed'
 fi
@@ -211,7 +210,7 @@ if command -v jq >/dev/null; then
 		"$tmp/out")" = '[20,2560,65536,21,[128,4096]]' ] &&
 		[ "$(jq -c '.types[1] | [.name, .limit]' "$tmp/out")" = \
 		'["o\"d\\d",null]' ]
-	result 'types in JSON' "$(jq -c .types "$tmp/out")"
+	shows 'types in JSON' "$tmp/out"
 else
 	skip 'types in JSON' 'jq is not installed'
 fi
@@ -228,7 +227,7 @@ assert samples["kma_type_limit_bytes", "node"] == 65536
 assert samples["kma_type_bytes", 'o"d\\d'] == 16
 assert ("kma_type_limit_bytes", 'o"d\\d') not in samples
 END
-	result "types in Prometheus's format" "$(cat "$tmp/log" "$tmp/out")"
+	shows "types in Prometheus's format" "$tmp/log" "$tmp/out"
 else
 	skip "types in Prometheus's format" 'no parser is installed'
 fi
@@ -246,7 +245,7 @@ finish
 begin "$kma" run "$subject" busy 2
 kma stat -w 0.2 -c 3 "$pid"
 [ "$(echo "$out" | tail -n 2 | $AWK '$6 > 10000' | wc -l)" -eq 2 ]
-result '-w of a busy one: requests a second' "$(echo "$out" | tail -n 3)"
+result '-w of a busy one: requests a second' "$out"
 finish
 
 # It needs nothing of the process but that it is there: not even that it runs.
