@@ -265,11 +265,12 @@ make_room(void)
 static KMA_NOINLINE struct stream *
 find_room(void)
 {
+	uint32_t made = __atomic_load_n(&rc_made, __ATOMIC_ACQUIRE);
 	struct stream *s;
 	uint64_t mask;
 
-	if (relaxed_load(&rc_made) == FAILED ||
-	    (rc != NULL && relaxed_load(&rc->rc_state) == FAILED))
+	if (made == FAILED ||
+	    (made == DONE && relaxed_load(&rc->rc_state) == FAILED))
 		return (NULL);
 	os_block_signals(&mask);
 	s = make_room();
