@@ -32,6 +32,10 @@ void	complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int	run_main(int argc, char **argv);
 int	stat_main(int argc, char **argv);
 int	trace_main(int argc, char **argv);
+int	replay_main(int argc, char **argv);
+
+/* run.c: where libkma is; false, after a message of that command. */
+bool	library_find(const char *command, char *path, size_t size);
 
 /*
  * The status for a trace that cannot be read; and, after its last operation,

@@ -15,6 +15,7 @@ static const struct command {
 	{ "run", run_main, "run a program under libkma" },
 	{ "stat", stat_main, "the figures of a running process or core file" },
 	{ "trace", trace_main, "what a trace holds" },
+	{ "replay", replay_main, "a trace through the classic allocators" },
 };
 #define NCOMMAND	(sizeof(commands) / sizeof(commands[0]))
 

@@ -177,8 +177,8 @@ try_library(char *path, size_t size, const char *dir, const char *below)
  * Beside the command, in the build tree or where both were installed; or where
  * it was to be installed.
  */
-static bool
-find_library(char *path, size_t size)
+bool
+library_find(const char *command, char *path, size_t size)
 {
 	char dir[PATH_MAX];
 	ssize_t n = readlink("/proc/self/exe", dir, sizeof(dir) - 1);
@@ -192,15 +192,15 @@ find_library(char *path, size_t size)
 	    (!try_library(path, size, dir, "/../lib/.libs") &&
 	    !try_library(path, size, dir, "/../lib")))
 		if (!try_library(path, size, KMA_LIBDIR, "")) {
-			complain("run: no %s, neither beside %s nor in %s",
-			    LIBRARY, dir, KMA_LIBDIR);
+			complain("%s: no %s, neither beside %s nor in %s",
+			    command, LIBRARY, dir, KMA_LIBDIR);
 			return (false);
 		}
 	if (realpath(path, dir) != NULL && strlen(dir) < size)
 		strcpy(path, dir);
 	if (strpbrk(path, ": ") != NULL) {
-		complain("run: LD_PRELOAD cannot name a path with a colon or "
-		    "a blank: %s", path);
+		complain("%s: LD_PRELOAD cannot name a path with a colon or "
+		    "a blank: %s", command, path);
 		return (false);
 	}
 	return (true);
@@ -373,7 +373,7 @@ run_main(int argc, char **argv)
 
 	if (status != STATUS_OK)
 		return (status < 0 ? STATUS_OK : status);
-	if (!find_library(library, sizeof(library)))
+	if (!library_find("run", library, sizeof(library)))
 		return (STATUS_RUN_FAILED);
 	status = find_program(argv[optind], program, sizeof(program));
 	if (status != STATUS_OK) {

@@ -1,0 +1,144 @@
+/*
+ * replay.c - kma replay: a trace through the classic allocators, or for real.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "replay.h"
+
+/* What is too large for the memory would be no allocator's failure. */
+static int
+check_sizes(const struct replay_trace *rt, const struct replay_request *rq)
+{
+	const struct classic_memory *cm = &rq->rq_memory;
+
+	if (rt->rt_largest <= cm->cm_pages * cm->cm_pagesize)
+		return (STATUS_OK);
+	complain("replay: %s: operation %llu requests %llu bytes, more than "
+	    "the whole memory of %zu", rt->rt_path,
+	    (unsigned long long)rt->rt_largest_op,
+	    (unsigned long long)rt->rt_largest, cm->cm_pages * cm->cm_pagesize);
+	return (STATUS_USAGE);
+}
+
+/* Every allocator once; *failed: whether any had too little memory. */
+static int
+run_all(const struct replay_trace *rt, const struct replay_request *rq,
+    struct replay_result *rr, bool *failed)
+{
+	static struct replay_result null;
+	int status = replay_run(rt, rq, &replay_null, &null);
+
+	*failed = false;
+	for (unsigned i = 0; status == STATUS_OK && i < rq->rq_nops; i++) {
+		double seconds;
+
+		status = replay_run(rt, rq, rq->rq_ops[i], &rr[i]);
+		seconds = rr[i].rr_seconds - null.rr_seconds;
+		rr[i].rr_ns = rt->rt_ops == 0 || seconds < 0 ? 0 :
+		    1e9 * seconds / (double)rt->rt_ops;
+		*failed = *failed || rr[i].rr_failed.rf_count > 0;
+	}
+	return (status);
+}
+
+/*
+ * Memory that was not asked for is enough: twice as much, where what the trace
+ * seemed to need was not.
+ */
+static int
+run_classic(const struct replay_trace *rt, struct replay_request *rq,
+    struct replay_result *rr)
+{
+	struct classic_memory *cm = &rq->rq_memory;
+	bool failed;
+	int status;
+
+	if (!rq->rq_short)
+		cm->cm_pages = rt->rt_need / cm->cm_pagesize;
+	if (cm->cm_pages > UINT32_MAX / 2) {
+		complain("replay: %s: a memory of %llu bytes has too many "
+		    "pages of %zu", rt->rt_path,
+		    (unsigned long long)rt->rt_need, cm->cm_pagesize);
+		return (STATUS_FAILED);
+	}
+	status = check_sizes(rt, rq);
+	if (status == STATUS_OK)
+		status = run_all(rt, rq, rr, &failed);
+	for (unsigned i = 0; status == STATUS_OK && failed && !rq->rq_short &&
+	    i < 4 && cm->cm_pages <= UINT32_MAX / 4; i++) {
+		cm->cm_pages *= 2;
+		status = run_all(rt, rq, rr, &failed);
+	}
+	for (unsigned i = 0; status == STATUS_OK && i < rq->rq_nops &&
+	    (rq->rq_short || rq->rq_plot != NULL); i++)
+		status = replay_look(rt, rq, &rr[i]);
+	return (status);
+}
+
+static int
+show(const struct replay_trace *rt, const struct replay_request *rq,
+    const struct replay_result *rr)
+{
+	bool done = false;
+
+	switch (rq->rq_form) {
+	case REPLAY_TABLE:
+		done = replay_table(stdout, rt, rq, rr);
+		break;
+	case REPLAY_CSV:
+		done = replay_csv(stdout, rq, rr);
+		break;
+	case REPLAY_JSON:
+		done = replay_json(stdout, rt, rq, rr);
+		break;
+	}
+	if (!done) {
+		complain("cannot write: %s", strerror(errno));
+		return (STATUS_FAILED);
+	}
+	return (rq->rq_plot != NULL ? replay_plot(rt, rq, rr) : STATUS_OK);
+}
+
+static int
+replay(struct replay_request *rq, struct replay_trace *rt)
+{
+	struct replay_result *rr = calloc(rq->rq_nops + 1, sizeof(*rr));
+	int status = STATUS_OK;
+
+	if (rr == NULL) {
+		complain("replay: %s", strerror(errno));
+		return (STATUS_FAILED);
+	}
+	if (rq->rq_nops > 0)
+		status = run_classic(rt, rq, rr);
+	if (status == STATUS_OK && rq->rq_nreal > 0)
+		status = replay_for_real(rt, rq);
+	if (status == STATUS_OK)
+		status = show(rt, rq, rr);
+	free(rr);
+	return (status != STATUS_OK ? status : rt->rt_status);
+}
+
+int
+replay_main(int argc, char **argv)
+{
+	static struct replay_request rq;
+	struct replay_trace rt;
+	int status;
+
+	if (argc > 1 && strcmp(argv[1], "--child") == 0)
+		return (replay_child(argc - 1, argv + 1));
+	status = replay_parse(argc, argv, &rq);
+	if (status != STATUS_OK)
+		return (status < 0 ? STATUS_OK : status);
+	rq.rq_progress = rq.rq_progress || isatty(STDERR_FILENO) == 1;
+	status = replay_spool(rq.rq_trace, rq.rq_progress, &rt);
+	if (status == STATUS_OK)
+		status = replay(&rq, &rt);
+	replay_trace_close(&rt);
+	return (status);
+}
