@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "gnuplot.h"
 #include "replay.h"
 
 /* What is too large for the memory would be no allocator's failure. */
@@ -135,6 +136,8 @@ replay_main(int argc, char **argv)
 	status = replay_parse(argc, argv, &rq);
 	if (status != STATUS_OK)
 		return (status < 0 ? STATUS_OK : status);
+	if (rq.rq_plot != NULL && !gnuplot_there("replay"))
+		return (STATUS_FAILED);
 	rq.rq_progress = rq.rq_progress || isatty(STDERR_FILENO) == 1;
 	status = replay_spool(rq.rq_trace, rq.rq_progress, &rt);
 	if (status == STATUS_OK)

@@ -21,7 +21,7 @@
 
 #define REPLAY_BLOCK	16384	/* operations read at a time */
 #define REPLAY_SAMPLES	512	/* points of utilisation over time */
-#define REPLAY_CELLS	512	/* pieces of a map of the memory */
+#define REPLAY_CELLS	256	/* pieces of a map of the memory */
 #define REPLAY_REALS	32	/* allocators of one --real */
 
 /* An operation that succeeded when it was recorded, as it stands in the spool. */
