@@ -59,11 +59,11 @@ run_classic(const struct replay_trace *rt, struct replay_request *rq,
 	int status;
 
 	if (!rq->rq_short)
-		cm->cm_pages = rt->rt_need / cm->cm_pagesize;
+		cm->cm_pages = replay_need(rt, cm->cm_pagesize) /
+		    cm->cm_pagesize;
 	if (cm->cm_pages > UINT32_MAX / 2) {
-		complain("replay: %s: a memory of %llu bytes has too many "
-		    "pages of %zu", rt->rt_path,
-		    (unsigned long long)rt->rt_need, cm->cm_pagesize);
+		complain("replay: %s: a memory that is enough has too many "
+		    "pages of %zu bytes", rt->rt_path, cm->cm_pagesize);
 		return (STATUS_FAILED);
 	}
 	status = check_sizes(rt, rq);

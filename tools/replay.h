@@ -22,6 +22,8 @@
 #define REPLAY_BLOCK	16384	/* operations read at a time */
 #define REPLAY_SAMPLES	512	/* points of utilisation over time */
 #define REPLAY_CELLS	256	/* pieces of a map of the memory */
+#define REPLAY_CLASS_MIN 5
+#define REPLAY_CLASSES	60
 #define REPLAY_REALS	32	/* allocators of one --real */
 
 /* An operation that succeeded when it was recorded, as it stands in the spool. */
@@ -34,6 +36,11 @@ struct replay_op {
 	uint8_t		ro_align;	/* log2; 0: none was asked for */
 	uint8_t		ro_kind : 2;	/* enum trace_kind */
 	uint8_t		ro_zero : 1;
+};
+
+/* Blocks of 2^k bytes, with a header of a word. */
+struct replay_class {
+	uint64_t	rc_live, rc_peak;
 };
 
 /*
@@ -49,7 +56,7 @@ struct replay_trace {
 	uint64_t	 rt_peak;	/* most requested bytes at once */
 	uint64_t	 rt_largest;	/* request */
 	uint64_t	 rt_largest_op;	/* its number in the trace, from 1 */
-	uint64_t	 rt_need;	/* memory that is enough for most */
+	struct replay_class rt_class[REPLAY_CLASSES];
 	struct trace_totals rt_totals;	/* the reader's */
 	int		 rt_status;	/* to exit with: its end is missing */
 };
@@ -97,6 +104,7 @@ struct replay_result {
 	unsigned	rr_samples;
 	struct replay_moment rr_sample[REPLAY_SAMPLES];
 	unsigned	rr_cells;	/* 0: no map was made */
+	uint64_t	rr_extent;	/* bytes that the map shows */
 	struct replay_cell rr_cell[REPLAY_CELLS];
 };
 
@@ -137,6 +145,8 @@ int	replay_spool(const char *path, bool progress, struct replay_trace *rt);
 /* So many operations from the first on; -1: errno says why not. */
 int	replay_read(int spool, uint64_t first, struct replay_op *op,
 	    unsigned count);
+/* Bytes of memory that are enough for most allocators. */
+uint64_t replay_need(const struct replay_trace *rt, uint64_t page);
 void	replay_trace_close(struct replay_trace *rt);
 
 /* replay_run.c */

@@ -397,6 +397,7 @@ replay_child(int argc, char **argv)
 		measure();
 	n = write(atoi(argv[CHILD_RESULT]), &child.c_result,
 	    sizeof(child.c_result));
-	_exit(n == (ssize_t)sizeof(child.c_result) ? STATUS_OK :
+	/* What the allocator has to say at exit is said. */
+	return (n == (ssize_t)sizeof(child.c_result) ? STATUS_OK :
 	    STATUS_FAILED);
 }

@@ -76,7 +76,7 @@ static void
 put_map(FILE *fp, const struct replay_result *rr, unsigned row)
 {
 	double bytes = rr->rr_cells == 0 ? 0 :
-	    (double)rr->rr_end.cr_extent / rr->rr_cells / MEGABYTE;
+	    (double)rr->rr_extent / rr->rr_cells / MEGABYTE;
 	unsigned first = 0;
 
 	for (unsigned i = 1; i <= rr->rr_cells; i++) {

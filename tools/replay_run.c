@@ -254,7 +254,6 @@ replay_run(const struct replay_trace *rt, const struct replay_request *rq,
 
 struct canvas {
 	struct replay_result *ca_result;
-	double		ca_bytes;	/* of a cell */
 	uint8_t		*ca_unit;	/* enum classic_use */
 	uint64_t	ca_units;
 	unsigned	ca_shift;	/* log2 of a unit's bytes */
@@ -304,6 +303,7 @@ draw_map(struct runner *ru)
 	while (extent >> ca.ca_shift > (uint64_t)1 << 26)
 		ca.ca_shift++;
 	ca.ca_units = extent >> ca.ca_shift;
+	ru->ru_result->rr_extent = extent;
 	if (ca.ca_units == 0)
 		return (true);
 	ca.ca_unit = replay_map(ca.ca_units);

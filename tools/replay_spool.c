@@ -18,17 +18,7 @@
 #include "replay_map.h"
 #include "replay_slots.h"
 
-#define PAGE		4096	/* 2^12: what need_of() rounds to */
-#define FIRST_CLASS	5	/* of 32 bytes */
-#define CLASSES		60
-
-/*
- * What a size class of powers of two needs at most, were nothing ever given
- * back: what the 4.2BSD lists do.
- */
-struct class {
-	uint64_t	c_live, c_peak;
-};
+#define MEMORY_MIN	((uint64_t)1 << 22)
 
 struct spooler {
 	struct replay_trace *sp_trace;
@@ -38,7 +28,6 @@ struct spooler {
 	uint64_t	sp_live;	/* requested bytes */
 	uint64_t	*sp_last;	/* by thread: operations up to its last */
 	uint32_t	sp_room;	/* entries of sp_last */
-	struct class	sp_class[CLASSES];
 };
 
 /*
@@ -120,21 +109,23 @@ replay_read(int spool, uint64_t first, struct replay_op *op, unsigned count)
  */
 
 /* With a header of a word. */
-static struct class *
+static struct replay_class *
 class_of(struct spooler *sp, uint64_t size)
 {
 	unsigned k = 64 - (unsigned)__builtin_clzll(size + 7);
 
-	if (k < FIRST_CLASS)
-		k = FIRST_CLASS;
-	return (&sp->sp_class[k < CLASSES ? k : CLASSES - 1]);
+	if (k < REPLAY_CLASS_MIN)
+		k = REPLAY_CLASS_MIN;
+	if (k >= REPLAY_CLASSES)
+		k = REPLAY_CLASSES - 1;
+	return (&sp->sp_trace->rt_class[k]);
 }
 
 static void
 count_alloc(struct spooler *sp, uint64_t size)
 {
 	struct replay_trace *rt = sp->sp_trace;
-	struct class *c = class_of(sp, size);
+	struct replay_class *rc = class_of(sp, size);
 
 	sp->sp_live += size;
 	if (sp->sp_live > rt->rt_peak)
@@ -143,8 +134,8 @@ count_alloc(struct spooler *sp, uint64_t size)
 		rt->rt_largest = size;
 		rt->rt_largest_op = rt->rt_ops;
 	}
-	if (++c->c_live > c->c_peak)
-		c->c_peak = c->c_live;
+	if (++rc->rc_live > rc->rc_peak)
+		rc->rc_peak = rc->rc_live;
 }
 
 /* The classic allocators have both blocks while one is copied. */
@@ -158,7 +149,7 @@ count_op(struct spooler *sp, const struct replay_op *op)
 		count_alloc(sp, *size = op->ro_size);
 	if (op->ro_kind != TRACE_ALLOC) {
 		sp->sp_live -= old;
-		class_of(sp, old)->c_live--;
+		class_of(sp, old)->rc_live--;
 	}
 }
 
@@ -227,20 +218,25 @@ spool_op(struct spooler *sp, const struct trace_op *to)
  * The whole.
  */
 
-/* A power of two, with room for what buddies and first fit waste. */
-static uint64_t
-need_of(const struct spooler *sp)
+/*
+ * A power of two, with room for what buddies and first fit waste, and for lists
+ * of powers of two that give nothing back, also where each block is a page.
+ */
+uint64_t
+replay_need(const struct replay_trace *rt, uint64_t page)
 {
-	uint64_t lists = 0, need = 4 * sp->sp_trace->rt_peak;
-	uint64_t power = (uint64_t)1 << 22;
+	uint64_t lists = 0, pages = 0, need = 4 * rt->rt_peak;
+	uint64_t power = MEMORY_MIN;
 
-	for (unsigned k = 0; k < CLASSES; k++) {
-		uint64_t bytes = sp->sp_class[k].c_peak << k;
+	for (unsigned k = REPLAY_CLASS_MIN; k < REPLAY_CLASSES; k++) {
+		uint64_t blocks = rt->rt_class[k].rc_peak;
+		uint64_t size = (uint64_t)1 << k;
 
-		lists += (bytes + PAGE - 1) / PAGE * PAGE;
+		lists += (blocks * size + page - 1) / page * page;
+		pages += blocks * (size < page ? page : size);
 	}
-	if (need < 2 * lists)
-		need = 2 * lists;
+	need = need < 2 * lists ? 2 * lists : need;
+	need = need < pages ? pages : need;
 	while (power < need && power < (uint64_t)1 << 60)
 		power *= 2;
 	return (power);
@@ -282,7 +278,6 @@ spool(struct spooler *sp, struct tracefile *tf)
 	    sp->sp_last, rt->rt_threads * sizeof(*sp->sp_last)))
 		return (false);
 	rt->rt_slots = sp->sp_slots.st_slots;
-	rt->rt_need = need_of(sp);
 	return (true);
 }
 

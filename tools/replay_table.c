@@ -45,7 +45,7 @@ print_row(FILE *fp, const struct replay_result *rr)
 {
 	char peak[16], meta[16];
 
-	fprintf(fp, "%-11s %8s %5.1f %5.1f  %6.1f %6.1f  %7.1f %7llu %8llu "
+	fprintf(fp, "%-11s %8s %5.1f %5.1f  %8.1f %8.1f  %7.1f %7llu %8llu "
 	    "%6.1f %7llu %8s\n", rr->rr_ops->co_name,
 	    human(rr->rr_end.cr_required_peak, peak),
 	    PERCENT * replay_mean(rr), PERCENT * replay_worst(rr),
@@ -67,11 +67,12 @@ print_classic(FILE *fp, const struct replay_request *rq,
 
 	fprintf(fp, "memory: %s, in pages of %zu bytes\n\n",
 	    human(cm->cm_pages * cm->cm_pagesize, memory), cm->cm_pagesize);
-	fprintf(fp, "%-11s %8s %11s  %13s  %24s %6s %7s %8s\n", "", "peak",
-	    "utilised %", "fragmented %", "steps a request", "ns", "", "");
-	fprintf(fp, "%-11s %8s %5s %5s  %6s %6s  %7s %7s %8s %6s %7s %8s\n",
-	    "allocator", "required", "mean", "worst", "inside", "betw.", "mean",
-	    "99.9 %", "worst", "each", "failed", "metadata");
+	fprintf(fp, "%-11s %8s %11s  %17s  %24s %6s %7s %8s\n", "", "peak",
+	    "utilised %", "fragmentation %", "steps a request", "ns a", "",
+	    "meta-");
+	fprintf(fp, "%-11s %8s %5s %5s  %8s %8s  %7s %7s %8s %6s %7s %8s\n",
+	    "allocator", "required", "mean", "worst", "internal", "external",
+	    "mean", "99.9 %", "worst", "req.", "failed", "data");
 	for (unsigned i = 0; i < rq->rq_nops; i++)
 		print_row(fp, &rr[i]);
 }
