@@ -26,10 +26,10 @@
 #define REPLAY_CLASSES	60
 #define REPLAY_REALS	32	/* allocators of one --real */
 
-/* An operation that succeeded when it was recorded, as it stands in the spool. */
+/* An operation that succeeded when it was recorded; what the spool has. */
 struct replay_op {
 	uint64_t	ro_size;	/* requested */
-	uint32_t	ro_slot;	/* the object's; a realloc stays in it */
+	uint32_t	ro_slot;	/* the object's, also after a realloc */
 	uint32_t	ro_use;		/* operations on the slot before */
 	uint32_t	ro_thread;
 	uint16_t	ro_type;
@@ -52,7 +52,7 @@ struct replay_trace {
 	int		 rt_spool;
 	uint64_t	 rt_ops;
 	uint32_t	 rt_threads;	/* the highest number + 1 */
-	uint32_t	 rt_slots;	/* the most objects that lived at once */
+	uint32_t	 rt_slots;	/* most objects that lived at once */
 	uint64_t	 rt_peak;	/* most requested bytes at once */
 	uint64_t	 rt_largest;	/* request */
 	uint64_t	 rt_largest_op;	/* its number in the trace, from 1 */

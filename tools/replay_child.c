@@ -47,7 +47,7 @@ struct object {
 struct worker {
 	pthread_t	wk_thread;
 	sem_t		wk_go;
-	uint64_t	wk_last;	/* its last operation's number, from 1 */
+	uint64_t	wk_last;	/* operations up to its last */
 	uint64_t	wk_failed;
 	uint32_t	wk_first, wk_tail;	/* its chain in this span */
 	uint32_t	wk_next;	/* of those that have one */
@@ -62,7 +62,7 @@ static struct {
 	struct object	*c_object;	/* by slot */
 	struct worker	*c_worker;	/* by thread */
 	struct replay_op *c_op;		/* SPAN of them */
-	uint32_t	*c_chain;	/* the same thread's next, in the span */
+	uint32_t	*c_chain;	/* the same thread's next */
 	sem_t		c_done;
 	struct child_result c_result;
 } child;

@@ -6,7 +6,8 @@
 static void
 print_row(FILE *fp, const struct replay_result *rr)
 {
-	fprintf(fp, "%s,%llu,%.6f,%.6f,%.6f,%.6f,%.4f,%llu,%llu,%.2f,%llu,%llu,",
+	fprintf(fp,
+	    "%s,%llu,%.6f,%.6f,%.6f,%.6f,%.4f,%llu,%llu,%.2f,%llu,%llu,",
 	    rr->rr_ops->co_name,
 	    (unsigned long long)rr->rr_end.cr_required_peak,
 	    replay_mean(rr), replay_worst(rr), replay_internal(&rr->rr_peak),

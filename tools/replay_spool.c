@@ -26,7 +26,7 @@ struct spooler {
 	struct replay_op *sp_op;	/* REPLAY_BLOCK of them */
 	unsigned	sp_fill;
 	uint64_t	sp_live;	/* requested bytes */
-	uint64_t	*sp_last;	/* by thread: operations up to its last */
+	uint64_t	*sp_last;	/* by thread: see rt_spool */
 	uint32_t	sp_room;	/* entries of sp_last */
 };
 
