@@ -87,6 +87,7 @@ struct replay_failure {
  */
 struct replay_result {
 	const struct classic_ops *rr_ops;
+	struct classic_memory rr_memory;
 	struct classic_report rr_end;
 	struct replay_moment rr_peak;	/* where most was required */
 	struct replay_failure rr_failed;
@@ -125,7 +126,7 @@ struct replay_request {
 	enum replay_form rq_form;
 	const char	*rq_trace;
 	const char	*rq_plot;
-	struct classic_memory rq_memory;
+	struct classic_memory rq_memory;	/* no --memory: what most have */
 	bool		 rq_short;	/* --memory was given */
 	bool		 rq_zones;
 	bool		 rq_progress;
@@ -145,17 +146,16 @@ int	replay_spool(const char *path, bool progress, struct replay_trace *rt);
 /* So many operations from the first on; -1: errno says why not. */
 int	replay_read(int spool, uint64_t first, struct replay_op *op,
 	    unsigned count);
-/* Bytes of memory that are enough for most allocators. */
-uint64_t replay_need(const struct replay_trace *rt, uint64_t page);
+/* Bytes that are enough for most allocators; each: a block has its own page. */
+uint64_t replay_need(const struct replay_trace *rt, uint64_t page, bool each);
 void	replay_trace_close(struct replay_trace *rt);
 
 /* replay_run.c */
 int	replay_run(const struct replay_trace *rt,
-	    const struct replay_request *rq, const struct classic_ops *ops,
+	    const struct classic_memory *cm, const struct classic_ops *ops,
 	    struct replay_result *rr);
 /* Once more up to the peak: the map there, and the largest request. */
-int	replay_look(const struct replay_trace *rt,
-	    const struct replay_request *rq, struct replay_result *rr);
+int	replay_look(const struct replay_trace *rt, struct replay_result *rr);
 
 /* replay_null.c: serves nothing, so that its time is the loop's. */
 extern const struct classic_ops replay_null;

@@ -115,6 +115,8 @@ result_json(const struct replay_result *rr)
 
 	json_object_set_new(json, "name", json_string(rr->rr_ops->co_name));
 	json_object_set_new(json, "title", json_string(rr->rr_ops->co_title));
+	json_object_set_new(json, "memory", number(rr->rr_memory.cm_pages *
+	    rr->rr_memory.cm_pagesize));
 	json_object_set_new(json, "required_peak",
 	    number(rr->rr_end.cr_required_peak));
 	json_object_set_new(json, "utilisation_mean",

@@ -203,7 +203,7 @@ end(struct runner *ru)
 
 /* STATUS_OK, or the status to exit with. */
 static int
-begin(struct runner *ru, const struct replay_request *rq)
+begin(struct runner *ru, const struct classic_memory *cm)
 {
 	static const struct classic_options options = { .cx_bytype = true };
 	const struct replay_trace *rt = ru->ru_trace;
@@ -211,7 +211,7 @@ begin(struct runner *ru, const struct replay_request *rq)
 	ru->ru_placed = replay_map((rt->rt_slots + 1) *
 	    sizeof(*ru->ru_placed));
 	ru->ru_op = replay_map(REPLAY_BLOCK * sizeof(*ru->ru_op));
-	ru->ru_arg = ru->ru_ops->co_create(&rq->rq_memory, &options);
+	ru->ru_arg = ru->ru_ops->co_create(cm, &options);
 	if (ru->ru_placed == NULL || ru->ru_op == NULL || ru->ru_arg == NULL) {
 		complain("replay: %s: no memory for its tables",
 		    ru->ru_ops->co_name);
@@ -226,7 +226,7 @@ begin(struct runner *ru, const struct replay_request *rq)
 }
 
 int
-replay_run(const struct replay_trace *rt, const struct replay_request *rq,
+replay_run(const struct replay_trace *rt, const struct classic_memory *cm,
     const struct classic_ops *ops, struct replay_result *rr)
 {
 	struct runner ru = { .ru_trace = rt, .ru_ops = ops,
@@ -235,14 +235,12 @@ replay_run(const struct replay_trace *rt, const struct replay_request *rq,
 
 	memset(rr, 0, sizeof(*rr));
 	rr->rr_ops = ops;
+	rr->rr_memory = *cm;
 	rr->rr_worst = 2;
-	status = begin(&ru, rq);
+	status = begin(&ru, cm);
 	if (status != STATUS_OK)
 		return (status);
-	if (rq->rq_progress && ops != &replay_null)
-		progress_begin(ops->co_name, rt->rt_ops);
 	status = run_to(&ru, rt->rt_ops);
-	progress_end();
 	rr->rr_end = *ru.ru_report;
 	end(&ru);
 	return (status);
@@ -316,8 +314,7 @@ draw_map(struct runner *ru)
 }
 
 int
-replay_look(const struct replay_trace *rt, const struct replay_request *rq,
-    struct replay_result *rr)
+replay_look(const struct replay_trace *rt, struct replay_result *rr)
 {
 	static struct replay_result again;
 	struct runner ru = { .ru_trace = rt, .ru_ops = rr->rr_ops,
@@ -325,7 +322,7 @@ replay_look(const struct replay_trace *rt, const struct replay_request *rq,
 	int status;
 
 	memset(&again, 0, sizeof(again));
-	status = begin(&ru, rq);
+	status = begin(&ru, &rr->rr_memory);
 	if (status != STATUS_OK)
 		return (status);
 	status = run_to(&ru, rr->rr_peak.rm_op);

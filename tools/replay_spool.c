@@ -220,10 +220,10 @@ spool_op(struct spooler *sp, const struct trace_op *to)
 
 /*
  * A power of two, with room for what buddies and first fit waste, and for lists
- * of powers of two that give nothing back, also where each block is a page.
+ * of powers of two that give nothing back.
  */
 uint64_t
-replay_need(const struct replay_trace *rt, uint64_t page)
+replay_need(const struct replay_trace *rt, uint64_t page, bool each)
 {
 	uint64_t lists = 0, pages = 0, need = 4 * rt->rt_peak;
 	uint64_t power = MEMORY_MIN;
@@ -236,7 +236,7 @@ replay_need(const struct replay_trace *rt, uint64_t page)
 		pages += blocks * (size < page ? page : size);
 	}
 	need = need < 2 * lists ? 2 * lists : need;
-	need = need < pages ? pages : need;
+	need = each && need < pages ? pages : need;
 	while (power < need && power < (uint64_t)1 << 60)
 		power *= 2;
 	return (power);

@@ -65,8 +65,14 @@ print_classic(FILE *fp, const struct replay_request *rq,
 	const struct classic_memory *cm = &rq->rq_memory;
 	char memory[16];
 
-	fprintf(fp, "memory: %s, in pages of %zu bytes\n\n",
+	fprintf(fp, "memory: %s, in pages of %zu bytes",
 	    human(cm->cm_pages * cm->cm_pagesize, memory), cm->cm_pagesize);
+	for (unsigned i = 0; i < rq->rq_nops; i++)
+		if (rr[i].rr_memory.cm_pages != cm->cm_pages)
+			fprintf(fp, "; %s: %s", rr[i].rr_ops->co_name,
+			    human(rr[i].rr_memory.cm_pages * cm->cm_pagesize,
+			    memory));
+	fputs("\n\n", fp);
 	fprintf(fp, "%-11s %8s %11s  %17s  %24s %6s %7s %8s\n", "", "peak",
 	    "utilised %", "fragmentation %", "steps a request", "ns a", "",
 	    "meta-");
