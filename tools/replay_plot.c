@@ -12,6 +12,7 @@
 #define HEIGHT_MAP	22	/* of one allocator */
 #define HEIGHT_FRAME	110	/* of the maps: title, axis and legend */
 #define PERCENT		100
+#define COARSE		0xf	/* of a colour: makes no difference */
 #define MEGABYTE	1048576.0
 
 /* By enum classic_use: free, kept, used, header. */
@@ -54,7 +55,7 @@ put_bars(FILE *fp, const struct replay_request *rq,
 	fputs("EOD\n", fp);
 }
 
-/* The colours of what is in a cell, mixed. */
+/* The colours of what is in a cell, mixed; not so fine that no two are one. */
 static unsigned
 mix(const struct replay_cell *rc)
 {
@@ -66,7 +67,8 @@ mix(const struct replay_cell *rc)
 		for (unsigned use = 0; use <= CLASSIC_META; use++)
 			part += (double)rc->rc_use[use] *
 			    (colour[use] >> shift & 0xff);
-		rgb |= (part > 0xff ? 0xff : (unsigned)part) << shift;
+		rgb |= ((part > 0xff ? 0xff : (unsigned)part) | COARSE) <<
+		    shift;
 	}
 	return (rgb);
 }
