@@ -126,7 +126,7 @@ struct replay_request {
 	enum replay_form rq_form;
 	const char	*rq_trace;
 	const char	*rq_plot;
-	struct classic_memory rq_memory;	/* no --memory: what most have */
+	struct classic_memory rq_memory;	/* what most have */
 	bool		 rq_short;	/* --memory was given */
 	bool		 rq_zones;
 	bool		 rq_progress;
