@@ -36,8 +36,8 @@ kma replay --csv "$trace"
 [ "$status" -eq 0 ]
 result 'nanoseconds a request, and steps'
 echo "$out" | awk -F, 'NR > 1 {
-	printf "# %-11s %7.1f ns: %5.1f million a second, %9.1f steps\n", $1,
-	    $10, $10 > 0 ? 1000 / $10 : 0, $7 }'
+	printf("# %-11s %7.1f ns: %6.1f million a second, %9.1f steps\n", $1,
+	    $10, 1000 / ($10 + 0.001), $7) }'
 
 # Ten times the operations with as many live objects: the same memory.
 "$KMA_BUILDDIR/tests/tools/maketrace" "$tmp/short.kmt" $((ops / 10)) 50000 2
