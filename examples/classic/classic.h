@@ -70,7 +70,8 @@ struct classic_request {
 	unsigned	cr_type;	/* what for; 0: anything */
 	/*
 	 * The zones to try, in order of preference, and CLASSIC_ZONES after
-	 * the last; NULL: HIGHMEM, NORMAL, DMA.
+	 * the last; NULL: HIGHMEM, NORMAL, DMA.  slab and slob take new
+	 * pages by it, but serve from any page that they have.
 	 */
 	const enum classic_zone *cr_order;
 };

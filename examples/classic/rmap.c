@@ -196,7 +196,7 @@ static uint64_t
 rmap_alloc(void *arg, const struct classic_request *request, size_t *granted)
 {
 	struct rmap *r = arg;
-	uint64_t size, addr;
+	uint64_t size = 0, addr;
 	uint64_t align = request->cr_align > r->r_unit ? request->cr_align :
 	    r->r_unit;
 	struct pair hole = { 0, 0 };

@@ -171,7 +171,7 @@ new_page(struct slob *o, unsigned list, const struct classic_request *request)
 static uint32_t
 page_alloc(struct slob *o, struct slobpage *sp, uint32_t size, uint32_t align)
 {
-	uint32_t begin, end, at;
+	uint32_t begin = 0, end = 0, at;
 	struct hole hole;
 
 	for (at = 0; at < sp->sp_holes; at++) {

@@ -1,6 +1,8 @@
 /*
  * fuzz.c - each classic allocator against a model: requests and frees at
  * random on small memories, where everything is checked after each.
+ *
+ * usage: fuzz [SEED]
  */
 #include "conform/tap.h"
 
@@ -42,7 +44,7 @@ static size_t nobject, peak_requested;
 static bool slack;	/* an alignment of its own: more may be granted */
 static uint16_t owner[BYTES];
 static const char *wrong;
-static uint64_t state;
+static uint64_t seed = 1, state;
 
 static size_t
 below(size_t n)
@@ -316,7 +318,7 @@ play(void)
 {
 	size_t largest, odds;
 
-	state = 1;
+	state = seed;
 	nobject = peak_requested = 0;
 	slack = false;
 	wrong = NULL;
@@ -350,8 +352,10 @@ play(void)
 }
 
 int
-main(void)
+main(int argc, char **argv)
 {
+	if (argc > 1)
+		seed = strtoull(argv[1], NULL, 10);
 	for (const struct classic_ops *const *o = classic_all; *o != NULL;
 	    o++) {
 		for (size_t i = 0; i < sizeof(setups) / sizeof(setups[0]);
