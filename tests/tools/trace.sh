@@ -164,6 +164,18 @@ result 'less than 8 bytes an operation'
 	.totals.peak_bytes and .live[-1].bytes == .totals.live_bytes' "$t")" = true ]
 result 'histograms and curve are of all operations'
 
+# kma_malloc and object caches; a fork from a handler that interrupts malloc.
+rm -f "$t"*
+KMA_OPTIONS=trace=$t "$KMA_BUILDDIR/tests/typed/model" >"$tmp/out" 2>&1
+shows 'a program with types' "$tmp/out"
+[ "$(figure '.totals.unknown_frees + .totals.unrecorded_frees == 0 and
+	([.types[].name] | index("model 1")) != null' "$t")" = true ]
+result 'each of its blocks, with its type'
+"$kma" run --trace "$tmp/f.kmt" -- \
+	"$KMA_BUILDDIR/tests/traps/fork-from-signal-handler" >"$tmp/out" 2>&1
+shows "a fork from a signal's handler" "$tmp/out"
+rm -f "$tmp"/f.kmt*
+
 # Other modes below it.
 for other in spacing=4 limit=1G decay=0; do
 	"$kma" run --trace "$t" --option $other -- "$traced" ops "$tmp/said"
