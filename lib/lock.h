@@ -26,6 +26,7 @@ enum lock_rank {
 	RANK_DEPOT,	/* cache.c: full and empty batches of one list */
 	RANK_BUCKET,	/* bucket.c: the clusters of one list */
 	RANK_PAGERUN,	/* pagerun.c: the free page runs, and the arena */
+	RANK_QUARANTINE, /* quarantine.c: freed blocks that wait */
 	RANK_META,	/* meta.c: memory for bookkeeping */
 	NRANK
 };

@@ -149,6 +149,9 @@ int	os_wait_until(uint32_t *word, uint32_t val,
 void	os_wake(uint32_t *word, int nthreads);
 void	os_yield(void);
 
+/* 64 bits that nobody can foresee, as far as the system has any. */
+uint64_t os_random(void);
+
 /* The environment's value, or NULL; always NULL in a set-user-ID program. */
 const char *os_getenv(const char *name);
 

@@ -8,6 +8,7 @@
 #define _GNU_SOURCE
 #include <sys/auxv.h>
 #include <sys/mman.h>
+#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
@@ -362,6 +363,27 @@ void
 os_yield(void)
 {
 	os_syscall(SYS_sched_yield, 0, 0, 0, 0, 0, 0);
+}
+
+/*
+ * At boot, or where a filter forbids the call, the kernel's gift to the process
+ * and the clock have to do.
+ */
+uint64_t
+os_random(void)
+{
+	const uint64_t *gift = (const uint64_t *)getauxval(AT_RANDOM);
+	struct timespec now;
+	uint64_t bits;
+
+	if (os_syscall(SYS_getrandom, (long)&bits, sizeof(bits), GRND_NONBLOCK,
+	    0, 0, 0) == sizeof(bits))
+		return (bits);
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	bits = (uint64_t)now.tv_nsec << 32 ^ (uintptr_t)&now;
+	if (gift != NULL)
+		bits ^= gift[0] + (gift[1] << 1);
+	return (bits * 0x9e3779b97f4a7c15u);
 }
 
 const char *

@@ -1,0 +1,210 @@
+/*
+ * quarantine.c - freed blocks that wait before they are used again.
+ *
+ * Layer 6.  Owns the shards, each with a lock of RANK_QUARANTINE.  Calls
+ * meta.h, random.h.  A thread uses the shard that its address hashes to, so
+ * that few meet at a lock.  The books are never in the blocks.
+ */
+#include "quarantine.h"
+
+#include <stdint.h>
+
+#include "cdefs.h"
+#include "lock.h"
+#include "meta.h"
+#include "random.h"
+#include "report.h"
+
+#define NSHARD		4
+#define BATCH		32	/* released between two looks at the shard */
+#define MEAN_SIZE	128	/* the ring has room for blocks like that */
+#define RING_MIN	64
+#define RING_MAX	((size_t)1 << 18)
+
+struct held {
+	void	*h_addr;
+	size_t	 h_size;
+};
+
+/*
+ * A ring of ring_size slots, s_count of them in use from s_first on, the
+ * oldest first.  Invariants, under s_lock:
+ *	s_bytes = the sum of their h_size
+ *	s_count < ring_size, so that one more has room
+ *	s_ring is NULL until there was memory for it, and s_count is 0 then
+ */
+struct shard {
+	KMA_ALIGNED(KMA_CACHELINE)
+	struct lock	 s_lock;
+	struct held	*s_ring;
+	size_t		 s_first;
+	size_t		 s_count;
+	size_t		 s_bytes;
+};
+
+static struct shard shards[NSHARD];
+static size_t shard_bytes;	/* that may wait in each; 0: no quarantine */
+static size_t ring_size;	/* a power of two */
+static bool in_random_order;
+
+void
+quarantine_init(size_t bytes, bool random)
+{
+	shard_bytes = bytes / NSHARD;
+	in_random_order = random;
+	for (ring_size = RING_MIN; ring_size < RING_MAX &&
+	    ring_size < shard_bytes / MEAN_SIZE; ring_size *= 2)
+		continue;
+	lock_init_array(&shards[0].s_lock, NSHARD, sizeof(shards[0]),
+	    RANK_QUARANTINE);
+}
+
+static struct shard *
+my_shard(void)
+{
+	uint64_t hash = ((uintptr_t)&lock_depth >> 4) * 0x9e3779b97f4a7c15u;
+
+	return (&shards[hash >> 32 & (NSHARD - 1)]);
+}
+
+static inline struct held *
+slot_of(const struct shard *s, size_t n)
+{
+	return (&s->s_ring[(s->s_first + n) & (ring_size - 1)]);
+}
+
+/* Adds the newest; in random order, where another of the newer half was. */
+static void
+add(struct shard *s, void *p, size_t size)
+{
+	struct held *newest = slot_of(s, s->s_count++), *at = newest;
+
+	if (in_random_order)
+		at = slot_of(s, s->s_count - 1 -
+		    random_below(s->s_count / 2 + 1));
+	*newest = *at;
+	at->h_addr = p;
+	at->h_size = size;
+	relaxed_store(&s->s_bytes, s->s_bytes + size);
+}
+
+/*
+ * Takes out up to BATCH of the oldest: all, or until the bounds hold.
+ */
+static unsigned
+take(struct shard *s, bool all, struct held *out)
+{
+	unsigned n = 0;
+
+	for (; n < BATCH && s->s_count > 0; n++) {
+		if (!all && s->s_bytes <= shard_bytes &&
+		    s->s_count < ring_size)
+			break;
+		out[n] = *slot_of(s, 0);
+		s->s_first = (s->s_first + 1) & (ring_size - 1);
+		s->s_count--;
+		relaxed_store(&s->s_bytes, s->s_bytes - out[n].h_size);
+	}
+	return (n);
+}
+
+static void
+release_batch(const struct held *out, unsigned n, quarantine_release *release)
+{
+	for (unsigned i = 0; i < n; i++)
+		release(out[i].h_addr, out[i].h_size);
+}
+
+/* Releases what is due, or all; the lock is not held. */
+static bool
+release_due(struct shard *s, bool all, quarantine_release *release)
+{
+	struct held out[BATCH];
+	bool any = false;
+	unsigned n;
+
+	do {
+		lock_acquire(&s->s_lock);
+		n = take(s, all, out);
+		lock_release(&s->s_lock);
+		release_batch(out, n, release);
+		any |= n > 0;
+	} while (n == BATCH);
+	return (any);
+}
+
+/* The lock is held. */
+static bool
+has_ring(struct shard *s)
+{
+	if (unlikely(s->s_ring == NULL))
+		s->s_ring = meta_alloc(ring_size * sizeof(struct held),
+		    KMA_CACHELINE);
+	return (s->s_ring != NULL);
+}
+
+void
+quarantine_put(void *p, size_t size, quarantine_release *release)
+{
+	struct shard *s = my_shard();
+	struct held out[BATCH];
+	unsigned n = 0;
+	bool kept = false;
+
+	if (size <= shard_bytes && shard_bytes > 0) {
+		lock_acquire(&s->s_lock);
+		kept = has_ring(s);
+		if (kept) {
+			add(s, p, size);
+			n = take(s, false, out);
+		}
+		lock_release(&s->s_lock);
+	}
+	if (unlikely(!kept))
+		release(p, size);
+	release_batch(out, n, release);
+	if (unlikely(n == BATCH))
+		(void)release_due(s, false, release);
+}
+
+bool
+quarantine_drain(quarantine_release *release)
+{
+	bool any = false;
+
+	for (unsigned i = 0; i < NSHARD; i++)
+		any |= release_due(&shards[i], true, release);
+	return (any);
+}
+
+size_t
+quarantine_held(size_t *count)
+{
+	size_t bytes = 0;
+
+	*count = 0;
+	for (unsigned i = 0; i < NSHARD; i++) {
+		lock_acquire(&shards[i].s_lock);
+		bytes += shards[i].s_bytes;
+		*count += shards[i].s_count;
+		lock_release(&shards[i].s_lock);
+	}
+	return (bytes);
+}
+
+void
+quarantine_check(void)
+{
+	for (unsigned i = 0; i < NSHARD; i++) {
+		struct shard *s = &shards[i];
+		size_t bytes = 0;
+
+		lock_acquire(&s->s_lock);
+		KMA_ASSERT(s->s_ring != NULL || s->s_count == 0);
+		KMA_ASSERT(s->s_count == 0 || s->s_count < ring_size);
+		for (size_t n = 0; n < s->s_count; n++)
+			bytes += slot_of(s, n)->h_size;
+		KMA_ASSERT(bytes == s->s_bytes);
+		lock_release(&s->s_lock);
+	}
+}
