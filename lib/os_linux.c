@@ -366,13 +366,12 @@ os_yield(void)
 }
 
 /*
- * At boot, or where a filter forbids the call, the kernel's gift to the process
- * and the clock have to do.
+ * At boot, or where a filter forbids the call, the clock and where the kernel
+ * put things have to do.  (AT_RANDOM would be one more name of libc's.)
  */
 uint64_t
 os_random(void)
 {
-	const uint64_t *gift = (const uint64_t *)getauxval(AT_RANDOM);
 	struct timespec now;
 	uint64_t bits;
 
@@ -380,9 +379,8 @@ os_random(void)
 	    0, 0, 0) == sizeof(bits))
 		return (bits);
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	bits = (uint64_t)now.tv_nsec << 32 ^ (uintptr_t)&now;
-	if (gift != NULL)
-		bits ^= gift[0] + (gift[1] << 1);
+	bits = (uint64_t)now.tv_nsec << 32 ^ (uintptr_t)&now ^
+	    (uintptr_t)os_random;
 	return (bits * 0x9e3779b97f4a7c15u);
 }
 
