@@ -18,6 +18,7 @@
 #include "kmem.h"
 #include "mode.h"
 #include "report.h"
+#include "valgrind.h"
 
 #if __SIZEOF_SIZE_T__ != 8
 #error "the mangled names are those of a 64-bit size_t"
@@ -78,17 +79,14 @@ typedef void *new_aligned_nothrow_fn(size_t, size_t, const void *);
  * throwing and the nothrow forms are alike: the new-handler is the library's
  * matter, and so is what happens when it gives up.
  */
-#define NEW(id, mangled, type, ours, theirs, tagparam, tagarg)		\
+#define NEW(id, mangled, type, kind, ours, theirs, tagparam, tagarg)	\
 void *id(size_t size tagparam);						\
 NAMED(id, mangled, void *, (size_t size tagparam))			\
-static KMA_NOINLINE void *						\
-id##_slow(size_t size, const void *caller tagparam)			\
+static KMA_COLD void *							\
+id##_hand_over(size_t size tagparam)					\
 {									\
 	static void *next;						\
-	void *p = ours ? mode_alloc(size, caller) : theirs;		\
 									\
-	if (likely(p != NULL))						\
-		return (p);						\
 	return (((type *)next_operator(mangled, &next))(size tagarg));	\
 }									\
 void *									\
@@ -96,18 +94,25 @@ id(size_t size tagparam)						\
 {									\
 	void *p;							\
 									\
-	return (likely(ours && kmem_alloc_fast(size, &p)) ? p :		\
-	    id##_slow(size, CALLER tagarg));				\
+	if (likely(ours && kmem_alloc_fast(size, &p)))			\
+		return (p);						\
+	if (ours) {							\
+		p = mode_alloc(size, CALLER);				\
+		VALGRIND_TELL(p, size, false, kind);			\
+	} else								\
+		p = theirs;						\
+	return (likely(p != NULL) ? p : id##_hand_over(size tagarg));	\
 }
 #define TAG	, const void *tag KMA_UNUSED
 #define TAGARG	, tag
 
-NEW(op_new, "_Znwm", new_fn, 1, NULL, , )
-NEW(op_new_array, "_Znam", new_fn, OURS(op_new), cxx_bound.op_new(size), , )
-NEW(op_new_nothrow, "_ZnwmRKSt9nothrow_t", new_nothrow_fn, OURS(op_new), NULL,
-    TAG, TAGARG)
-NEW(op_new_array_nothrow, "_ZnamRKSt9nothrow_t", new_nothrow_fn, OURS(op_new),
-    NULL, TAG, TAGARG)
+NEW(op_new, "_Znwm", new_fn, VALGRIND_NEW, 1, NULL, , )
+NEW(op_new_array, "_Znam", new_fn, VALGRIND_NEW_ARRAY, OURS(op_new),
+    cxx_bound.op_new(size), , )
+NEW(op_new_nothrow, "_ZnwmRKSt9nothrow_t", new_nothrow_fn, VALGRIND_NEW,
+    OURS(op_new), NULL, TAG, TAGARG)
+NEW(op_new_array_nothrow, "_ZnamRKSt9nothrow_t", new_nothrow_fn,
+    VALGRIND_NEW_ARRAY, OURS(op_new), NULL, TAG, TAGARG)
 
 /*
  * Some C++ libraries round an aligned size up without a look: a size that
@@ -137,7 +142,7 @@ give_up_aligned_nothrow(size_t size, size_t align, const void *tag)
 	    tag));
 }
 
-#define NEW_ALIGNED(id, mangled, ours, params, give_up)			\
+#define NEW_ALIGNED(id, mangled, kind, ours, params, give_up)		\
 void *id params;							\
 NAMED(id, mangled, void *, params)					\
 void *									\
@@ -145,38 +150,37 @@ id params								\
 {									\
 	void *p = ours ? mode_memalign(align, size, CALLER) : NULL;	\
 									\
+	VALGRIND_TELL(p, size, false, kind);				\
 	return (likely(p != NULL) ? p : give_up);			\
 }
 
-NEW_ALIGNED(op_new_aligned, "_ZnwmSt11align_val_t", 1,
+NEW_ALIGNED(op_new_aligned, "_ZnwmSt11align_val_t", VALGRIND_NEW, 1,
     (size_t size, size_t align), give_up_aligned(size, align))
 NEW_ALIGNED(op_new_array_aligned, "_ZnamSt11align_val_t",
-    OURS(op_new_aligned), (size_t size, size_t align),
+    VALGRIND_NEW_ARRAY, OURS(op_new_aligned), (size_t size, size_t align),
     cxx_bound.op_new_aligned(size, align))
 NEW_ALIGNED(op_new_aligned_nothrow, "_ZnwmSt11align_val_tRKSt9nothrow_t",
-    OURS(op_new_aligned), (size_t size, size_t align, const void *tag),
+    VALGRIND_NEW, OURS(op_new_aligned),
+    (size_t size, size_t align, const void *tag),
     give_up_aligned_nothrow(size, align, tag))
 NEW_ALIGNED(op_new_array_aligned_nothrow,
     "_ZnamSt11align_val_tRKSt9nothrow_t",
-    OURS(op_new_aligned), (size_t size, size_t align, const void *tag),
+    VALGRIND_NEW_ARRAY, OURS(op_new_aligned),
+    (size_t size, size_t align, const void *tag),
     give_up_aligned_nothrow(size, align, tag))
 
-static inline void
-put(void *p)
-{
-	if (unlikely(!kmem_free_fast(p)))
-		mode_free(p, "free");
-}
-
 /* A form of delete: what else it says of the block is not needed. */
-#define DELETE(id, mangled, theirs, ...)				\
+#define DELETE(id, mangled, kind, theirs, ...)				\
 void id(void *p __VA_ARGS__);						\
 NAMED(id, mangled, void, (void *p __VA_ARGS__))				\
 void									\
 id(void *p __VA_ARGS__)							\
 {									\
 	theirs								\
-	put(p);								\
+	if (likely(kmem_free_fast(p)))					\
+		return;							\
+	VALGRIND_TELL_FREE(p, kind);					\
+	mode_free(p, "free");						\
 }
 
 #define SIZE	, size_t size KMA_UNUSED
@@ -192,20 +196,25 @@ id(void *p __VA_ARGS__)							\
 		return;							\
 	}
 
-DELETE(op_delete, "_ZdlPv", )
-DELETE(op_delete_array, "_ZdaPv", UNLESS_REPLACED)
-DELETE(op_delete_nothrow, "_ZdlPvRKSt9nothrow_t", UNLESS_REPLACED, TAG)
-DELETE(op_delete_array_nothrow, "_ZdaPvRKSt9nothrow_t", UNLESS_REPLACED, TAG)
-DELETE(op_delete_sized, "_ZdlPvm", UNLESS_REPLACED, SIZE)
-DELETE(op_delete_array_sized, "_ZdaPvm", UNLESS_REPLACED, SIZE)
-DELETE(op_delete_aligned, "_ZdlPvSt11align_val_t", , ALIGN KMA_UNUSED)
-DELETE(op_delete_array_aligned, "_ZdaPvSt11align_val_t",
+DELETE(op_delete, "_ZdlPv", VALGRIND_NEW, )
+DELETE(op_delete_array, "_ZdaPv", VALGRIND_NEW_ARRAY, UNLESS_REPLACED)
+DELETE(op_delete_nothrow, "_ZdlPvRKSt9nothrow_t", VALGRIND_NEW,
+    UNLESS_REPLACED, TAG)
+DELETE(op_delete_array_nothrow, "_ZdaPvRKSt9nothrow_t", VALGRIND_NEW_ARRAY,
+    UNLESS_REPLACED, TAG)
+DELETE(op_delete_sized, "_ZdlPvm", VALGRIND_NEW, UNLESS_REPLACED, SIZE)
+DELETE(op_delete_array_sized, "_ZdaPvm", VALGRIND_NEW_ARRAY,
+    UNLESS_REPLACED, SIZE)
+DELETE(op_delete_aligned, "_ZdlPvSt11align_val_t", VALGRIND_NEW,
+    , ALIGN KMA_UNUSED)
+DELETE(op_delete_array_aligned, "_ZdaPvSt11align_val_t", VALGRIND_NEW_ARRAY,
     UNLESS_REPLACED_ALIGNED, ALIGN)
-DELETE(op_delete_aligned_nothrow, "_ZdlPvSt11align_val_tRKSt9nothrow_t",
+DELETE(op_delete_aligned_nothrow,
+    "_ZdlPvSt11align_val_tRKSt9nothrow_t", VALGRIND_NEW,
     UNLESS_REPLACED_ALIGNED, ALIGN TAG)
-DELETE(op_delete_array_aligned_nothrow,
-    "_ZdaPvSt11align_val_tRKSt9nothrow_t", UNLESS_REPLACED_ALIGNED, ALIGN TAG)
-DELETE(op_delete_sized_aligned, "_ZdlPvmSt11align_val_t",
+DELETE(op_delete_array_aligned_nothrow, "_ZdaPvSt11align_val_tRKSt9nothrow_t",
+    VALGRIND_NEW_ARRAY, UNLESS_REPLACED_ALIGNED, ALIGN TAG)
+DELETE(op_delete_sized_aligned, "_ZdlPvmSt11align_val_t", VALGRIND_NEW,
     UNLESS_REPLACED_ALIGNED, SIZE ALIGN)
 DELETE(op_delete_array_sized_aligned, "_ZdaPvmSt11align_val_t",
-    UNLESS_REPLACED_ALIGNED, SIZE ALIGN)
+    VALGRIND_NEW_ARRAY, UNLESS_REPLACED_ALIGNED, SIZE ALIGN)

@@ -25,6 +25,7 @@
 #include "start.h"
 #include "stats.h"
 #include "typed.h"
+#include "valgrind.h"
 
 #define SAME(member)							\
 	static_assert(offsetof(struct kma_cache, member) ==		\
@@ -105,6 +106,7 @@ alloc(struct kma_type *type, size_t align, size_t size, int flags,
 		error = mode_typed_alloc(&tr, &p);
 	if (unlikely(error != 0))
 		errno = error;
+	VALGRIND_TELL(p, size, (flags & M_ZERO) != 0, VALGRIND_MALLOC);
 	return (p);
 }
 
@@ -132,8 +134,10 @@ free_as(void *addr, struct kma_type *type, const char *func)
 {
 	unsigned number = number_of(type, func);
 
-	if (likely(number != 0))
-		mode_typed_free(addr, number, func);
+	if (unlikely(number == 0))
+		return;
+	VALGRIND_TELL_FREE(addr, VALGRIND_MALLOC);
+	mode_typed_free(addr, number, func);
 }
 
 KMA_EXPORT void
@@ -141,6 +145,23 @@ kma_free(void *addr, struct kma_type *type)
 {
 	if (likely(addr != NULL))
 		free_as(addr, type, "kma_free");
+}
+
+/* Under valgrind each block is another one. */
+static KMA_COLD void *
+realloc_told(void *addr, size_t size, struct kma_type *type, int flags)
+{
+	void *new = NULL;
+	size_t old;
+
+	if (valgrind_size(addr, &old)) {
+		new = alloc(type, 1, size, flags, NULL, "kma_realloc");
+		if (new == NULL)
+			return (NULL);
+		memcpy(new, addr, size < old ? size : old);
+	}
+	free_as(addr, type, "kma_realloc");
+	return (new);
 }
 
 KMA_EXPORT void *
@@ -159,6 +180,8 @@ kma_realloc(void *addr, size_t size, struct kma_type *type, int flags)
 		free_as(addr, type, "kma_realloc");
 		return (NULL);
 	}
+	if (valgrind_active())
+		return (realloc_told(addr, size, type, flags));
 	tr.tr_type = number_of(type, "kma_realloc");
 	if (likely(tr.tr_type != 0 && flags_make_sense(flags))) {
 		if (flags & M_ZERO)
@@ -270,16 +293,20 @@ kma_cache_alloc(struct kma_objcache *cache, int flags)
 	mode_object_alloc(obj, cache->oc_stride, cache->oc_type);
 	if (unlikely(obj == NULL))
 		errno = error;
+	else if (!VALGRIND_IS_QUIET)
+		VALGRIND_MALLOCLIKE_BLOCK(obj, cache->oc_stride, 0, true);
 	return (obj);
 }
 
 KMA_EXPORT void
 kma_cache_free(struct kma_objcache *cache, void *obj)
 {
-	if (likely(obj != NULL)) {
-		mode_object_free(obj);
-		objcache_free(cache, obj, "kma_cache_free");
-	}
+	if (unlikely(obj == NULL))
+		return;
+	if (!VALGRIND_IS_QUIET)
+		VALGRIND_FREELIKE_BLOCK(obj, 0);
+	mode_object_free(obj);
+	objcache_free(cache, obj, "kma_cache_free");
 }
 
 KMA_EXPORT size_t

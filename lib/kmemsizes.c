@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "cdefs.h"
+#include "client.h"
 #include "meta.h"
 #include "os.h"
 #include "report.h"
@@ -171,7 +172,8 @@ kmemsizes_init(size_t reserve)
 		reserve = default_reserve();
 	if (reserve > ptob(MAXPAGES))
 		reserve = ptob(MAXPAGES);
-	if (os_aslimit() == SIZE_MAX)
+	/* Valgrind warns of long ranges. */
+	if (os_aslimit() == SIZE_MAX && client_state != CLIENT_TOLD)
 		error = try_sizes(reserve, false);
 	/* A limit on locked memory (mlockall) can forbid the question too. */
 	if (error != 0)
@@ -220,6 +222,7 @@ kmemsizes_extend(size_t npages, page_t *first, size_t *got)
 	}
 	if (error != 0 || at >= room || npages > room - at)
 		return (ENOMEM);
+	client_noaccess((void *)(kmembase + ptob(at)), ptob(n));
 	memset(kmemsizes + at, KU_CLEAN, n);
 	*first = (page_t)at;
 	*got = n;

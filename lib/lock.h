@@ -27,6 +27,7 @@ enum lock_rank {
 	RANK_BUCKET,	/* bucket.c: the clusters of one list */
 	RANK_PAGERUN,	/* pagerun.c: the free page runs, and the arena */
 	RANK_QUARANTINE, /* quarantine.c: freed blocks that wait */
+	RANK_VALGRIND,	/* valgrind.c: the table of blocks in use */
 	RANK_META,	/* meta.c: memory for bookkeeping */
 	NRANK
 };

@@ -9,18 +9,25 @@
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cdefs.h"
 #include "kmem.h"
 #include "mode.h"
 #include "note.h"
 #include "start.h"
+#include "valgrind.h"
 
 #define ALIAS_OF(name)	__attribute__((alias(#name), visibility("default"), \
 			    copy(name)))
 
 /* To whom a call is charged, where that matters. */
 #define CALLER		__builtin_return_address(0)
+
+/* What valgrind is told. */
+#define TELL(p, size, zeroed)						\
+	VALGRIND_TELL(p, size, zeroed, VALGRIND_MALLOC)
+#define TELL_FREE(p)	VALGRIND_TELL_FREE(p, VALGRIND_MALLOC)
 
 /* These are not in the headers of every libc. */
 #ifndef __GLIBC__
@@ -42,10 +49,19 @@ or_enomem(void *p)
 	return (p);
 }
 
+/* The same for func(a, b), which valgrind may want to know. */
+static inline void *
+or_refused(void *p, const char *func, uintptr_t a, uintptr_t b)
+{
+	if (unlikely(p == NULL))
+		valgrind_refused(func, a, b);
+	return (or_enomem(p));
+}
+
 static KMA_NOINLINE void *
 malloc_slow(size_t size, const void *caller)
 {
-	return (or_enomem(mode_alloc(size, caller)));
+	return (or_refused(mode_alloc(size, caller), "malloc", size, 0));
 }
 
 KMA_EXPORT void *
@@ -53,8 +69,13 @@ malloc(size_t size)
 {
 	void *p;
 
-	return (likely(kmem_alloc_fast(size, &p)) ? p :
-	    malloc_slow(size, CALLER));
+	if (likely(kmem_alloc_fast(size, &p)))
+		return (p);
+	if (VALGRIND_IS_QUIET)
+		return (malloc_slow(size, CALLER));
+	p = malloc_slow(size, CALLER);
+	TELL(p, size, false);
+	return (p);
 }
 
 static KMA_NOINLINE void
@@ -63,22 +84,51 @@ free_slow(void *p)
 	mode_free(p, "free");
 }
 
-KMA_EXPORT void
+/* Not inline in free_sized(): valgrind is to be told here. */
+KMA_EXPORT KMA_NOINLINE void
 free(void *p)
 {
-	if (unlikely(!kmem_free_fast(p)))
+	if (likely(kmem_free_fast(p)))
+		return;
+	if (VALGRIND_IS_QUIET) {
 		free_slow(p);
+		return;
+	}
+	TELL_FREE(p);
+	mode_free(p, "free");
 }
 
 KMA_EXPORT void *
 calloc(size_t n, size_t size)
 {
 	size_t bytes;
+	void *p;
 
 	if (unlikely(__builtin_mul_overflow(n, size, &bytes)))
 		return (or_enomem(NULL));
-	return (or_enomem(mode_zalloc(bytes, CALLER)));
+	p = mode_zalloc(bytes, CALLER);
+	TELL(p, bytes, true);
+	return (or_refused(p, "calloc", n, size));
 }
+
+/* Under valgrind each block is another one, as memcheck's own would be. */
+#define REALLOC_TOLD(p, size) do {					\
+	size_t old = 0;							\
+	void *new = NULL;						\
+									\
+	if ((p) == NULL || ((size) > 0 && valgrind_size(p, &old))) {	\
+		new = mode_alloc(size, CALLER);				\
+		TELL(new, size, false);					\
+		if (new == NULL)					\
+			return (or_refused(NULL, "realloc",		\
+			    (uintptr_t)(p), size));			\
+		if ((p) != NULL)					\
+			memcpy(new, p, (size) < old ? (size) : old);	\
+	}								\
+	TELL_FREE(p);							\
+	mode_free(p, "realloc");					\
+	return (new);							\
+} while (0)
 
 static KMA_NOINLINE void *
 realloc_slow(void *p, size_t size, const void *caller)
@@ -94,11 +144,13 @@ realloc_slow(void *p, size_t size, const void *caller)
 	return (or_enomem(mode_realloc(p, size, "realloc")));
 }
 
-KMA_EXPORT void *
+KMA_EXPORT KMA_NOINLINE void *
 realloc(void *p, size_t size)
 {
 	if (likely(kmem_realloc_fast(p, size)))
 		return (p);
+	if (unlikely(valgrind_active()))
+		REALLOC_TOLD(p, size);
 	return (realloc_slow(p, size, CALLER));
 }
 
@@ -111,6 +163,8 @@ reallocarray(void *p, size_t n, size_t size)
 		return (or_enomem(NULL));
 	if (likely(kmem_realloc_fast(p, bytes)))
 		return (p);
+	if (unlikely(valgrind_active()))
+		REALLOC_TOLD(p, bytes);
 	return (realloc_slow(p, bytes, CALLER));
 }
 
@@ -132,12 +186,15 @@ KMA_EXPORT void *
 memalign(size_t align, size_t size)
 {
 	size_t power = power_of_2(align);
+	void *p;
 
 	if (unlikely(power == 0)) {
 		errno = EINVAL;
 		return (NULL);
 	}
-	return (or_enomem(mode_memalign(power, size, CALLER)));
+	p = mode_memalign(power, size, CALLER);
+	TELL(p, size, false);
+	return (or_refused(p, "memalign", power, size));
 }
 
 KMA_EXPORT int
@@ -148,6 +205,7 @@ posix_memalign(void **result, size_t align, size_t size)
 	if (align % sizeof(void *) != 0 || !is_power_of_2(align))
 		return (EINVAL);
 	p = mode_memalign(align, size, CALLER);
+	TELL(p, size, false);
 	if (p == NULL)
 		return (ENOMEM);
 	*result = p;
@@ -157,25 +215,33 @@ posix_memalign(void **result, size_t align, size_t size)
 KMA_EXPORT void *
 valloc(size_t size)
 {
+	void *p;
+
 	/* The page size is known from the start on. */
 	if (unlikely(!kmem_init()))
 		return (or_enomem(NULL));
-	return (or_enomem(mode_memalign(PAGESIZE, size, CALLER)));
+	p = mode_memalign(PAGESIZE, size, CALLER);
+	TELL(p, size, false);
+	return (or_enomem(p));
 }
 
 KMA_EXPORT void *
 pvalloc(size_t size)
 {
+	void *p;
+
 	if (unlikely(size > PTRDIFF_MAX || !kmem_init()))
 		return (or_enomem(NULL));
 	size = size == 0 ? PAGESIZE : round_page(size);
-	return (or_enomem(mode_memalign(PAGESIZE, size, CALLER)));
+	p = mode_memalign(PAGESIZE, size, CALLER);
+	TELL(p, size, false);
+	return (or_enomem(p));
 }
 
 KMA_EXPORT size_t
 malloc_usable_size(void *p)
 {
-	return (p == NULL ? 0 : kmem_usable(p, "malloc_usable_size"));
+	return (p == NULL ? 0 : mode_usable(p, "malloc_usable_size"));
 }
 
 KMA_EXPORT void

@@ -6,14 +6,20 @@
  */
 #include "mode.h"
 
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+
 #include "account.h"
 #include "cache.h"
 #include "cdefs.h"
 #include "kmem.h"
 #include "memtype.h"
 #include "options.h"
+#include "quarantine.h"
 #include "trace.h"
 #include "typed.h"
+#include "valgrind.h"
 
 static KMA_TLS unsigned current;	/* type; 0: none */
 
@@ -40,19 +46,98 @@ alloc_tagged(unsigned type, size_t align, size_t size, int flags)
 }
 
 static inline void *
-untraced_alloc(size_t size, const void *caller)
+plain_alloc(size_t align, size_t size, const void *caller)
 {
 	unsigned type = type_of_call(caller);
 
-	return (likely(type == 0) ? kmem_alloc_slow(size) :
-	    alloc_tagged(type, 1, size, 0));
+	if (unlikely(type != 0))
+		return (alloc_tagged(type, align, size, 0));
+	return (align == 1 ? kmem_alloc_slow(size) :
+	    kmem_memalign(align, size));
+}
+
+static inline void
+plain_free(void *p, const char *func)
+{
+	if (likely(!typed_istagged(p)))
+		kmem_free_slow(p, func);
+	else
+		typed_free(p, 0, func);
+}
+
+/*
+ * Under valgrind, or before it is known.  What was freed is not used again for
+ * a while.
+ */
+
+static void
+release(void *base, size_t size)
+{
+	(void)size;
+	plain_free(base, "free");
+}
+
+static KMA_COLD void *
+told_alloc(size_t align, size_t size, const void *caller)
+{
+	size_t room = valgrind_room(align, size);
+	void *base, *p;
+
+	if (!valgrind_decide())
+		return (plain_alloc(align, size, caller));
+	base = plain_alloc(align, room, caller);
+	if (base == NULL && size <= PTRDIFF_MAX && quarantine_drain(release))
+		base = plain_alloc(align, room, caller);
+	if (base == NULL)
+		return (NULL);
+	p = valgrind_place(base, align, size);
+	if (p == NULL)
+		plain_free(base, "malloc");
+	return (p);
+}
+
+static KMA_COLD void *
+told_zalloc(size_t size, const void *caller)
+{
+	void *p = told_alloc(1, size, caller);
+
+	if (p == NULL)
+		return (NULL);
+	client_undefined(p, size);
+	return (memset(p, 0, size));
+}
+
+static KMA_COLD void
+told_free(void *p, const char *func)
+{
+	void *base;
+	size_t size;
+
+	if (!valgrind_decide())
+		plain_free(p, func);
+	else if (p != NULL && valgrind_remove(p, &base, &size))
+		quarantine_put(base, size, release);
+}
+
+/*
+ * With valgrind or without, what trace is not told.
+ */
+
+static inline void *
+untraced_alloc(size_t size, const void *caller)
+{
+	return (VALGRIND_IS_QUIET ? plain_alloc(1, size, caller) :
+	    told_alloc(1, size, caller));
 }
 
 static inline void *
 untraced_zalloc(size_t size, const void *caller)
 {
-	unsigned type = type_of_call(caller);
+	unsigned type;
 
+	if (valgrind_active())
+		return (told_zalloc(size, caller));
+	type = type_of_call(caller);
 	return (likely(type == 0) ? kmem_zalloc(size) :
 	    alloc_tagged(type, 1, size, M_ZERO));
 }
@@ -60,10 +145,8 @@ untraced_zalloc(size_t size, const void *caller)
 static inline void *
 untraced_memalign(size_t align, size_t size, const void *caller)
 {
-	unsigned type = type_of_call(caller);
-
-	return (likely(type == 0) ? kmem_memalign(align, size) :
-	    alloc_tagged(type, align, size, 0));
+	return (VALGRIND_IS_QUIET ? plain_alloc(align, size, caller) :
+	    told_alloc(align, size, caller));
 }
 
 /*
@@ -86,10 +169,72 @@ untraced_realloc(void *p, size_t size, const char *func)
 static inline void
 untraced_free(void *p, const char *func)
 {
-	if (likely(!typed_istagged(p)))
-		kmem_free_slow(p, func);
+	if (VALGRIND_IS_QUIET)
+		plain_free(p, func);
 	else
-		typed_free(p, 0, func);
+		told_free(p, func);
+}
+
+size_t
+mode_usable(const void *p, const char *func)
+{
+	size_t size;
+
+	if (!valgrind_active())
+		return (kmem_usable(p, func));
+	return (valgrind_size(p, &size) ? size : 0);
+}
+
+static KMA_COLD int
+told_typed_alloc(const struct typed_request *tr, void **p)
+{
+	struct typed_request wider = *tr;
+	void *base;
+	int error;
+
+	if (!valgrind_decide())
+		return (typed_alloc(tr, p));
+	wider.tr_size = valgrind_room(tr->tr_align, tr->tr_size);
+	wider.tr_flags &= ~M_ZERO;
+	error = typed_alloc(&wider, &base);
+	if (error != 0)
+		return (error);
+	*p = valgrind_place(base, tr->tr_align, tr->tr_size);
+	if (*p == NULL) {
+		typed_free(base, tr->tr_type, tr->tr_func);
+		return (ENOMEM);
+	}
+	if (tr->tr_flags & M_ZERO) {
+		client_undefined(*p, tr->tr_size);
+		memset(*p, 0, tr->tr_size);
+	}
+	return (0);
+}
+
+static inline int
+untraced_typed_alloc(const struct typed_request *tr, void **p)
+{
+	return (VALGRIND_IS_QUIET ? typed_alloc(tr, p) :
+	    told_typed_alloc(tr, p));
+}
+
+/* It is the type's to use again at once: somebody may wait for room. */
+static KMA_COLD void
+told_typed_free(void *p, unsigned type, const char *func)
+{
+	size_t size;
+
+	if (!valgrind_decide() || valgrind_remove(p, &p, &size))
+		typed_free(p, type, func);
+}
+
+static inline void
+untraced_typed_free(void *p, unsigned type, const char *func)
+{
+	if (VALGRIND_IS_QUIET)
+		typed_free(p, type, func);
+	else
+		told_typed_free(p, type, func);
 }
 
 /*
@@ -180,7 +325,7 @@ mode_free(void *p, const char *func)
 int
 mode_typed_alloc(const struct typed_request *tr, void **p)
 {
-	int error = typed_alloc(tr, p);
+	int error = untraced_typed_alloc(tr, p);
 
 	if (unlikely(options.o_trace))
 		trace_alloc(error == 0 ? *p : NULL, tr->tr_size, tr->tr_align,
@@ -206,7 +351,7 @@ mode_typed_free(void *p, unsigned type, const char *func)
 {
 	if (unlikely(options.o_trace))
 		trace_free(p);
-	typed_free(p, type, func);
+	untraced_typed_free(p, type, func);
 }
 
 void
@@ -226,6 +371,7 @@ mode_object_free(const void *p)
 void
 mode_start(void)
 {
+	(void)valgrind_active();
 	if (options.o_accounting || options.o_trace) {
 		cache_hide_all();
 		cache_hide(false);

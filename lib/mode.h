@@ -20,6 +20,8 @@ void	*mode_memalign(size_t align, size_t size, const void *caller);
 /* p is not NULL, and size is not 0. */
 void	*mode_realloc(void *p, size_t size, const char *func);
 void	 mode_free(void *p, const char *func);
+/* As kmem_usable(). */
+size_t	 mode_usable(const void *p, const char *func);
 
 /* What typed_alloc() and its like do. */
 int	 mode_typed_alloc(const struct typed_request *tr, void **p);

@@ -20,6 +20,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "client.h"
 #include "kma.h"
 #include "kmem.h"
 #include "kmemsizes.h"
@@ -286,6 +287,7 @@ slab_alloc(struct kma_objcache *oc, struct slab **slab)
 	for (size_t i = 0; i < oc->oc_npages; i++)
 		relaxed_store(&kmemusage[s->s_page + i], meta_id(s));
 	memset(kmemsizes + s->s_page, KU_SLAB, oc->oc_npages);
+	client_undefined(page_to_addr(s->s_page), ptob(oc->oc_npages));
 	*slab = s;
 	return (0);
 }
@@ -296,9 +298,11 @@ slab_free(struct kma_objcache *oc, struct slab *s, unsigned n)
 {
 	size_t last = s->s_page + oc->oc_npages - 1;
 
+	client_defined(page_to_addr(s->s_page), ptob(oc->oc_npages));
 	while (n-- > 0)
 		if (oc->oc_dtor != NULL)
 			oc->oc_dtor(object(oc, s, n), oc->oc_arg);
+	client_noaccess(page_to_addr(s->s_page), ptob(oc->oc_npages));
 	s->s_cache = NULL;
 	relaxed_store(&kmemusage[last], 0);
 	relaxed_store(&kmemusage[s->s_page], (uint32_t)oc->oc_npages);
@@ -313,15 +317,14 @@ slab_construct(struct kma_objcache *oc, struct slab *s)
 {
 	int error;
 
-	if (oc->oc_ctor == NULL)
-		return (0);
-	for (unsigned i = 0; i < oc->oc_nobj; i++) {
+	for (unsigned i = 0; oc->oc_ctor != NULL && i < oc->oc_nobj; i++) {
 		error = oc->oc_ctor(object(oc, s, i), oc->oc_arg);
 		if (error != 0) {
 			slab_free(oc, s, i);
 			return (error);
 		}
 	}
+	client_noaccess(page_to_addr(s->s_page), ptob(oc->oc_npages));
 	return (0);
 }
 

@@ -47,6 +47,8 @@ int	os_map(uintptr_t addr, size_t len);
 int	os_map_any(size_t len, uintptr_t *addr);
 /* Unmaps memory that these mapped. */
 int	os_unmap(uintptr_t addr, size_t len);
+/* Forbids to write to pages that are ours, from now on. */
+int	os_readonly(uintptr_t addr, size_t len);
 /* Gives the memory behind mapped pages back; they read as zero afterwards. */
 int	os_purge(uintptr_t addr, size_t len);
 /*

@@ -139,6 +139,13 @@ os_unmap(uintptr_t addr, size_t len)
 }
 
 int
+os_readonly(uintptr_t addr, size_t len)
+{
+	return ((int)-os_syscall(SYS_mprotect, (long)addr, (long)len,
+	    PROT_READ, 0, 0, 0));
+}
+
+int
 os_purge(uintptr_t addr, size_t len)
 {
 	return ((int)-os_syscall(SYS_madvise, (long)addr, (long)len,

@@ -226,6 +226,47 @@ set_environment(const char *library)
 }
 
 /*
+ * Valgrind serves the program itself unless told, and says nothing of it.
+ * What stands in .valgrindrc is not looked at.
+ */
+
+#define VALGRIND_OPTION	"--soname-synonyms=somalloc=nouserintercepts"
+
+/* Does the tool leave malloc alone? */
+static bool
+only_counts(const char *option)
+{
+	static const char *const tools[] = {
+		"callgrind", "cachegrind", "lackey", "none", "exp-bbv",
+	};
+	const char *tool;
+
+	if (strncmp(option, "--tool=", strlen("--tool=")) != 0)
+		return (false);
+	tool = option + strlen("--tool=");
+	for (size_t i = 0; i < sizeof(tools) / sizeof(tools[0]); i++)
+		if (strcmp(tool, tools[i]) == 0)
+			return (true);
+	return (false);
+}
+
+static void
+hint_of_valgrind(char **argv)
+{
+	const char *name = strrchr(argv[0], '/');
+	const char *env = getenv("VALGRIND_OPTS");
+
+	if (strcmp(name != NULL ? name + 1 : argv[0], "valgrind") != 0 ||
+	    (env != NULL && strstr(env, "somalloc=") != NULL))
+		return;
+	for (argv++; *argv != NULL && **argv == '-'; argv++)
+		if (strstr(*argv, "somalloc=") != NULL || only_counts(*argv))
+			return;
+	complain("run: valgrind serves the program with its own malloc, not "
+	    "libkma, unless it has the option " VALGRIND_OPTION);
+}
+
+/*
  * The program.
  */
 
@@ -388,6 +429,7 @@ run_main(int argc, char **argv)
 		complain("run: %s", strerror(errno));
 		return (STATUS_RUN_FAILED);
 	}
+	hint_of_valgrind(argv + optind);
 	execv(program, argv + optind);
 	status = errno;
 	complain("run: %s: %s", program, strerror(status));
