@@ -27,7 +27,8 @@ trap 'finish; rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
 unset KMA_OPTIONS LD_PRELOAD SPOIL
 
-# result NAME [DETAILS]: takes the status of the command before it.
+# result NAME [DETAILS]: takes the status of the command before it; that must not
+# be one in the arguments, $(...). DETAILS of @FILE are what is in the file.
 result() {
 	if [ $? -eq 0 ]; then
 		count=$((count + 1))
@@ -35,7 +36,10 @@ result() {
 	else
 		count=$((count + 1))
 		echo "not ok $count - $1"
-		[ $# -gt 1 ] && printf '%s\n' "$2" | head -n 20 | sed 's/^/# /'
+		case ${2-} in
+		@*) cat "${2#@}" ;;
+		*) printf '%s\n' "${2-}" ;;
+		esac | head -n 20 | sed 's/^/# /'
 	fi
 }
 
