@@ -16,6 +16,7 @@
 #include "meta.h"
 #include "os.h"
 #include "pagerun.h"
+#include "probe.h"
 #include "report.h"
 
 /*
@@ -328,6 +329,8 @@ new_cluster(unsigned indx)
 	kb->kb_totalfree += kb->kb_elmpercl;
 	kb->kb_nempty++;
 	link_cluster(kb, c);
+	PROBE3(cluster_new, page_to_addr(page), kb->kb_size,
+	    ptob(kb->kb_clpages));
 	return (c);
 }
 
@@ -354,6 +357,8 @@ free_clusters(struct kmembuckets *kb, uint32_t chain)
 		struct kmemcluster *c = cluster_ptr(chain);
 
 		chain = c->c_next;
+		PROBE3(cluster_free, page_to_addr(c->c_page), kb->kb_size,
+		    ptob(kb->kb_clpages));
 		kmemusage[c->c_page + kb->kb_clpages - 1] = 0;
 		kmemusage[c->c_page] = kb->kb_clpages;
 		pagerun_free(c->c_page);

@@ -28,6 +28,7 @@
 #include "lock.h"
 #include "meta.h"
 #include "pagerun.h"
+#include "probe.h"
 #include "report.h"
 
 #define BATCH_MAX	94		/* blocks */
@@ -159,6 +160,7 @@ detach(struct kmemcache *kc, unsigned indx)
 	unsigned n = stack_count(kc, indx);
 
 	*stack_word(kc, indx) -= stack_top(*stack_word(kc, indx)) - NOSTACK;
+	PROBE3(flush, bucket[indx].kb_size, n, 1);
 	bucket_put(indx, stack_blocks(kc, indx), n);
 	kc->kc_bytes -= stack_bytes(kc, indx);
 	unhold(stack_bytes(kc, indx));
@@ -456,6 +458,7 @@ take_batch(struct kmemcache *kc, unsigned indx)
 	lock_release(&d->d_lock);
 	if (n == 0)
 		return (false);
+	PROBE3(refill, bucket[indx].kb_size, n, 0);
 	unhold(n * bucket[indx].kb_size);
 	*stack_word(kc, indx) += n;
 	kc->kc_moved += n * bucket[indx].kb_size;
@@ -546,6 +549,7 @@ refill(struct kmemcache *kc, unsigned indx, unsigned *taken)
 	learn(indx);
 	got = bucket_get(indx, blocks, want);
 	if (got == want) {
+		PROBE3(refill, bucket[indx].kb_size, got, 1);
 		*stack_word(kc, indx) += got;
 		kc->kc_moved += got * bucket[indx].kb_size;
 		*taken = got;
@@ -675,8 +679,11 @@ make_room(struct kmemcache *kc, unsigned indx, void **twice)
 		return;
 	*stack_word(kc, indx) -= n;
 	kc->kc_moved += n * bucket[indx].kb_size;
-	if (leave_batch(indx, blocks, n))
+	if (leave_batch(indx, blocks, n)) {
+		PROBE3(flush, bucket[indx].kb_size, n, 0);
 		return;
+	}
+	PROBE3(flush, bucket[indx].kb_size, n, 1);
 	regret(indx);
 	found = bucket_put(indx, blocks, n);
 	if (found != NULL)

@@ -14,6 +14,7 @@
 #include "options.h"
 #include "os.h"
 #include "pagerun.h"
+#include "probe.h"
 #include "report.h"
 
 /* From here on, moving a run's pages is cheaper than copying them. */
@@ -208,8 +209,11 @@ alloc_block(unsigned indx, size_t size)
 	p = take_block(&indx, size, &taken);
 	if (unlikely(p == NULL) && scrape_together(bucket[indx].kb_size))
 		p = take_block(&indx, size, &taken);
-	if (taken > 0 && indx >= KU_LIST)
-		learn_sample(indx, size, taken);
+	if (taken > 0) {
+		PROBE3(sample, p, size, taken * bucket[indx].kb_size);
+		if (indx >= KU_LIST)
+			learn_sample(indx, size, taken);
+	}
 	if (cache_due())
 		tick();
 	return (p);

@@ -23,6 +23,7 @@
 #include "meta.h"
 #include "options.h"
 #include "os.h"
+#include "probe.h"
 #include "report.h"
 
 static_assert(NOLIMIT == OPTION_NOLIMIT, "one says so to the other");
@@ -484,9 +485,11 @@ charge_slow(unsigned type, size_t from, size_t to, int flags,
 
 	if (relaxed_load(&ks->ks_waiters) != NULL ||
 	    !take_ahead(ks, tc, to - from)) {
-		int error = !(flags & M_WAITOK) ? ENOMEM :
-		    wait_for(ks, &w, deadline, func);
+		int error;
 
+		PROBE3(limit, ks->ks_name, to - from, ks->ks_limit);
+		error = !(flags & M_WAITOK) ? ENOMEM :
+		    wait_for(ks, &w, deadline, func);
 		if (error != 0)
 			return (error);
 	}

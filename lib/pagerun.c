@@ -41,6 +41,7 @@
 #include "meta.h"
 #include "options.h"
 #include "os.h"
+#include "probe.h"
 #include "report.h"
 #include "runtree.h"
 
@@ -116,8 +117,11 @@ within_limit(size_t npages)
 {
 	size_t limit = btop(options.o_limit);
 
-	return (likely(options.o_limit == 0) ||
-	    (npages <= limit && pr_inuse <= limit - npages));
+	if (likely(options.o_limit == 0) ||
+	    (npages <= limit && pr_inuse <= limit - npages))
+		return (true);
+	PROBE3(limit, "", ptob(npages), options.o_limit);
+	return (false);
 }
 
 static inline bool
@@ -600,6 +604,7 @@ pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
 	*page = first;
 	if (dirty != NULL)
 		*dirty = ndirty;
+	PROBE2(run_alloc, page_to_addr(first), ptob(npages));
 	debug_check();
 	return (0);
 }
@@ -619,6 +624,7 @@ pagerun_free(page_t page)
 	bool clean = moved &&
 	    os_remap((uintptr_t)page_to_addr(page), ptob(npages)) == 0;
 
+	PROBE2(run_free, page_to_addr(page), ptob(npages));
 	lock_acquire(&pr_lock);
 	relaxed_store(&pr_nmoved, pr_nmoved - moved);
 	memset(kmemsizes + page, clean ? KU_CLEAN : KU_DIRTY, npages);

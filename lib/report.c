@@ -7,6 +7,7 @@
 
 #include "cdefs.h"
 #include "os.h"
+#include "probe.h"
 
 #define STDERR	2
 
@@ -197,6 +198,7 @@ report_fault(const char *fmt, ...)
 KMA_COLD void
 report_misuse(const char *func, const void *addr, const char *reason)
 {
+	PROBE3(misuse, func, addr, reason);
 	report_fault("%s(%p): %s", func, (void *)(uintptr_t)addr, reason);
 }
 
