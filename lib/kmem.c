@@ -110,7 +110,7 @@ drain(void)
 static KMA_COLD bool
 scrape_together(size_t size)
 {
-	if (size > os_physmem())
+	if (os_physmem() != 0 && size > os_physmem())
 		return (false);
 	drain();
 	pagerun_trim();

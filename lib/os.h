@@ -27,7 +27,10 @@ long	os_syscall(long nr, long a, long b, long c, long d, long e, long f);
 /* Reads the page size; false where it is not one that param.h supports. */
 bool	os_init(void);
 
-/* Bytes of physical memory; 0 if unknown. */
+/*
+ * Bytes of physical memory; 0 if unknown.  The system is asked once: programs
+ * may forbid themselves such calls later.
+ */
 size_t	os_physmem(void);
 /* The soft limit on address space, in bytes; SIZE_MAX when there is none. */
 size_t	os_aslimit(void);
@@ -77,6 +80,7 @@ int	os_create(const char *path);
 /* A close-on-exec duplicate of fd well above 2, or -errno. */
 int	os_dup_high(int fd);
 void	os_close(int fd);
+bool	os_isopen(int fd);
 /* Reads up to len bytes of a file from its start: a count, or -errno. */
 long	os_read_file(const char *path, void *buf, size_t len);
 /* Opens a file for reading, for a moment: a descriptor, or -errno. */

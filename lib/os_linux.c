@@ -72,11 +72,13 @@ os_init(void)
 size_t
 os_physmem(void)
 {
+	static size_t known;
 	struct sysinfo info;
 
-	if (os_syscall(SYS_sysinfo, (long)&info, 0, 0, 0, 0, 0) != 0)
-		return (0);
-	return ((size_t)info.totalram * info.mem_unit);
+	if (relaxed_load(&known) == 0 &&
+	    os_syscall(SYS_sysinfo, (long)&info, 0, 0, 0, 0, 0) == 0)
+		relaxed_store(&known, (size_t)info.totalram * info.mem_unit);
+	return (relaxed_load(&known));
 }
 
 size_t
@@ -250,6 +252,12 @@ void
 os_close(int fd)
 {
 	os_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+}
+
+bool
+os_isopen(int fd)
+{
+	return (os_syscall(SYS_fcntl, fd, F_GETFD, 0, 0, 0, 0) != -EBADF);
 }
 
 int

@@ -1,7 +1,8 @@
 /*
  * report.c - messages, and giving up.
  *
- * Layer 1.  Owns report_no_abort, set once at start.  Calls os.h only.
+ * Layer 1.  Owns report_no_abort and report_mute, set once at start.  Calls
+ * os.h only.
  */
 #include "report.h"
 
@@ -12,6 +13,13 @@
 #define STDERR	2
 
 bool report_no_abort;
+bool report_mute;
+
+void
+report_start(void)
+{
+	report_mute = !os_isopen(STDERR);
+}
 
 void
 report_open(struct report *r, int fd)
@@ -166,6 +174,8 @@ say(const char *fmt, va_list ap)
 {
 	struct report r;
 
+	if (report_mute)
+		return;
 	report_open(&r, STDERR);
 	report_printf(&r, "libkma: ");
 	vprint(&r, fmt, ap);

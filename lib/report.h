@@ -41,6 +41,13 @@ void	report_flush(struct report *r);
 void	report_printf(struct report *r, const char *fmt, ...)
 	    __attribute__((format(printf, 2, 3)));
 
+/*
+ * Before the first message.  Of a program that started without standard error
+ * that descriptor may become any file: then nothing is ever said.
+ */
+void	report_start(void);
+extern KMA_HIDDEN bool report_mute;
+
 /* One line on standard error: "libkma: " and the text. */
 void	report_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

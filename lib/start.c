@@ -14,6 +14,7 @@
 #include "mode.h"
 #include "objcache.h"
 #include "options.h"
+#include "report.h"
 #include "start.h"
 #include "stats.h"
 
@@ -27,6 +28,7 @@ postfork_child(void)
 __attribute__((constructor)) void
 kma_start(void)
 {
+	report_start();
 	options_read();
 	mode_start();
 	objcache_init();

@@ -121,6 +121,8 @@ stats_exit(void)
 			return;
 		}
 	}
+	if (fd < 0 && report_mute)
+		return;
 	report_open(&r, fd < 0 ? STDERR : fd);
 	stats_print(&r);
 	if (fd > STDERR)

@@ -239,7 +239,7 @@ tap_begin(char **argv, unsigned seconds)
 }
 
 /* The plan, last; returns the program's exit status. */
-static int
+TAP_UNUSED static int
 tap_end(void)
 {
 	char line[32];

@@ -6,6 +6,8 @@
  * fail, in a child, and must neither crash nor lose anything: allocations
  * fail with NULL only, live blocks keep their contents, all invariants hold,
  * and when the system is well again everything works and nothing is in use.
+ *
+ * KMA_TEST_OPTIONS: the same in a mode, see tests/survival/inject.sh.
  */
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -22,9 +24,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "blocks.h"
 #include "kma.h"
 #include "kmem.h"
+#include "mode.h"
 #include "objcache.h"
 #include "options.h"
 #include "pagerun.h"
@@ -207,20 +209,31 @@ keep(void *p, size_t size)
 	return (b);
 }
 
+/* As the faces do it: fast, or past the modes. */
 static struct block *
 get(size_t size)
 {
-	return (keep(block_get(size), size));
+	void *p;
+
+	if (!kmem_alloc_fast(size, &p))
+		p = mode_alloc(size, __builtin_return_address(0));
+	return (keep(p, size));
 }
 
 static struct block *
 get_zeroed(size_t size)
 {
-	char *p = kmem_zalloc(size);
+	char *p = mode_zalloc(size, __builtin_return_address(0));
 
 	for (size_t i = 0; p != NULL && i < size; i += 512)
 		REQUIRE(p[i] == 0);
 	return (keep(p, size));
+}
+
+static void
+get_aligned(size_t align, size_t size)
+{
+	keep(mode_memalign(align, size, __builtin_return_address(0)), size);
 }
 
 static void
@@ -229,7 +242,8 @@ put(struct block *b)
 	if (b == NULL || b->p == NULL)
 		return;
 	expect(b, b->size);
-	block_put(b->p);
+	if (!kmem_free_fast(b->p))
+		mode_free(b->p, "free");
 	b->p = NULL;
 }
 
@@ -241,7 +255,7 @@ resize(struct block *b, size_t size)
 	if (b == NULL)
 		return;
 	expect(b, b->size);
-	p = kmem_realloc(b->p, size, "realloc");
+	p = mode_realloc(b->p, size, "realloc");
 	if (p == NULL) {
 		shared->failed++;
 		expect(b, b->size);
@@ -286,8 +300,8 @@ large_blocks(void)
 	resize(c, 600000);
 	resize(c, 200000);
 	resize(c, 2000);
-	keep(kmem_memalign(65536, 100000), 100000);
-	keep(kmem_memalign(4096, 3000), 3000);
+	get_aligned(65536, 100000);
+	get_aligned(4096, 3000);
 	put(b);
 }
 
@@ -460,6 +474,8 @@ run_one(void)
 	unsigned failed;
 
 	quiet();
+	options_read();
+	mode_start();
 	scenario();
 	check();
 	free_all();
@@ -547,8 +563,12 @@ int
 main(void)
 {
 	unsigned test = 1, bad, total;
+	const char *more = getenv("KMA_TEST_OPTIONS");
+	char text[1000];
 
-	setenv("KMA_OPTIONS", "stats=/dev/null", 1);
+	snprintf(text, sizeof(text), "stats=/dev/null,%s",
+	    more != NULL ? more : "");
+	setenv("KMA_OPTIONS", text, 1);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
 	    MAP_SHARED | MAP_ANONYMOUS, -1, 0);

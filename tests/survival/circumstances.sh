@@ -1,0 +1,57 @@
+#!/bin/sh
+# tests/survival/circumstances.sh: each of circumstances.c, in each mode.
+
+set -u
+
+: "${LIBKMA:?the path of libkma.so}"
+: "${KMA_BUILDDIR:=.}"
+: "${KMA_SRCDIR:=.}"
+# shellcheck source=tests/modes.sh
+. "$KMA_SRCDIR/tests/modes.sh"
+program=$KMA_BUILDDIR/tests/survival/circumstances
+tmp=$(mktemp -d) || exit 1
+trap 'rm -rf "$tmp"' EXIT
+trap 'exit 1' HUP INT TERM
+count=0
+
+result() {
+	status=$?
+	count=$((count + 1))
+	if [ $status -eq 0 ]; then
+		echo "ok $count - $1"
+	else
+		echo "not ok $count - $1"
+		echo "# status $status"
+		head -n 20 "$tmp/log" | sed 's/^/# /'
+	fi
+}
+
+modes "$tmp/trace" >"$tmp/modes"
+"$program" list >"$tmp/names"
+while IFS= read -r mode; do
+	while read -r name; do
+		: >"$tmp/log"
+		case $name in
+		closed)
+			# shellcheck disable=SC2016
+			KMA_OPTIONS=abort=no,$mode LD_PRELOAD=$LIBKMA \
+				timeout 300 sh -c 'exec <&- >&- 2>&- "$0" closed' \
+				"$program"
+			;;
+		*)
+			KMA_OPTIONS=$mode LD_PRELOAD=$LIBKMA timeout 300 \
+				"$program" "$name" >"$tmp/log" 2>&1 </dev/null
+			;;
+		esac
+		result "${mode:-default}: $name"
+		rm -f "$tmp"/trace*
+	done <"$tmp/names"
+
+	seq 20000 -1 1 >"$tmp/numbers"
+	KMA_OPTIONS=$mode LD_PRELOAD=$LIBKMA timeout 300 "$program" without \
+		sort -n "$tmp/numbers" >"$tmp/sorted" 2>"$tmp/log"
+	seq 1 20000 | cmp -s - "$tmp/sorted"
+	result "${mode:-default}: a program without the calls that can be spared"
+done <"$tmp/modes"
+rmdir /tmp/circumstances.?????? 2>/dev/null
+echo "1..$count"
