@@ -153,6 +153,16 @@ class Library:
         address, type_ = self.place(name)
         return self.decode(type_, address, self.read(address, type_.sizeof))
 
+    def has(self, name):
+        """Not every build has each table."""
+        return bool(
+            self.objfile.lookup_global_symbol(name)
+            or self.objfile.lookup_static_symbol(name)
+        )
+
+    def is_guard(self, kind):
+        return self.has("KU_GUARD") and kind == self.constant("KU_GUARD")
+
     def length(self, name):
         low, high = self.place(name)[1].range()
         return high - low + 1
@@ -217,6 +227,8 @@ class Cluster:
         start = self.head.address + self.head.offset("c_map")
         self.map = lib.words(start, self.words)
         self.tags = start + 8 * self.words
+        if "kb_tags" in Struct.layout(self.kb.type):
+            self.tags = self.head.address + self.kb.kb_tags
         self.address = lib.page_address(self.head.c_page)
 
     def isfree(self, block):
@@ -413,6 +425,65 @@ def type_table(lib):
             t.name, t.inuse, t.bytes, t.most, limit, t.calls, t.waits))
 
 
+# --- what a mode that watches each block knows ------------------------------
+
+
+def code_name(address):
+    """An address in a program, as gdb says it: main + 20 in section .text."""
+    said = gdb.execute("info symbol %#x" % address, False, True).strip()
+    if said.startswith("No symbol"):
+        return "%#x" % address
+    return "%s" % said.replace(" in section .text", "")
+
+
+class Tag:
+    """The tag of a block: the number of its type, or all about it."""
+
+    def __init__(self, lib, cluster, number):
+        self.watched = lib.has("bucket_tagbytes") and (
+            lib.var("bucket_tagbytes") > 1)
+        if self.watched:
+            step = lib.var("bucket_tagbytes")
+            self.read(lib, cluster.tags + number * step)
+        else:
+            self.type = lib.read(cluster.tags + number, 1)[0]
+
+    @classmethod
+    def of_run(cls, lib, page):
+        tag = cls.__new__(cls)
+        tag.watched = lib.has("kmemtags") and lib.var("kmemtags") != 0
+        if tag.watched:
+            size = gdb.lookup_type("struct blocktag").sizeof
+            tag.read(lib, lib.var("kmemtags") + page * size)
+        else:
+            tag.type = lib.usage[page + 1]
+        return tag
+
+    def read(self, lib, address):
+        bt = lib.struct("blocktag", address)
+        self.type = bt.bt_type
+        self.size = bt.bt_high << 32 | bt.bt_size
+        self.who, self.freer = bt.bt_alloc, bt.bt_free
+        # Asked of blocks that are neither in a cluster nor in a cache.
+        used = bt.bt_state == lib.constant("BLOCK_USED")
+        self.state = "in use" if used else "free in the quarantine"
+
+    def says(self, lib):
+        """Its state, as a mode knows it."""
+        words = self.state if self.watched else "in use"
+        if self.type != 0:
+            words += ", " + type_name(lib, self.type)
+        return words
+
+    def more(self):
+        if not self.watched or not self.who:
+            return
+        print("%d bytes requested, allocated by %s" % (
+            self.size, code_name(self.who)))
+        if self.freer:
+            print("last freed by " + code_name(self.freer))
+
+
 # --- kma block --------------------------------------------------------------
 
 
@@ -462,8 +533,7 @@ class Where:
             return state
         if indx >= lib.ku_list:
             return "in use"
-        tag = lib.read(cluster.tags + number, 1)[0]
-        return "in use, " + type_name(lib, tag)
+        return Tag(lib, cluster, number).says(lib)
 
     def neighbour(self, which, cluster, indx, number):
         if 0 <= number < cluster.kb.kb_elmpercl:
@@ -485,6 +555,8 @@ class Where:
             return
         self.tell(address, address - inside, size,
                   self.block_state(cluster, indx, number))
+        if indx < lib.ku_list:
+            Tag(lib, cluster, number).more()
         kind = "typed list" if indx < lib.ku_list else (
             "learned list" if indx >= lib.first_limit else "list")
         print("%s %d, block %d of %d in the cluster at %#x (%d pages, %d free)"
@@ -545,7 +617,7 @@ class Where:
         if kind == "KU_HELD":
             return "free, on its way to a cache"
         if kind == "KU_TYPEDRUN":
-            return "in use, " + type_name(lib, lib.usage[first + 1])
+            return Tag.of_run(lib, first).says(lib)
         return "in use"
 
     def beside(self, which, page):
@@ -559,7 +631,9 @@ class Where:
                 which, run.pr_npages, lib.page_address(run.pr_page)))
             return
         kind = lib.sizes[page]
-        if kind == lib.constant("KU_HOLE"):
+        if lib.is_guard(kind):
+            print("%s: a guard page" % which)
+        elif kind == lib.constant("KU_HOLE"):
             print("%s: a hole, which is not ours" % which)
         elif kind == lib.constant("KU_SLAB"):
             print("%s: a slab of objects" % which)
@@ -592,6 +666,8 @@ class Where:
         self.tell(address, lib.page_address(start), npages << lib.shift,
                   state)
         kind = lib.sizes[start]
+        if self.kinds.get(kind) == "KU_TYPEDRUN":
+            Tag.of_run(lib, start).more()
         if run is None:
             print("page run of %d pages, %s" % (
                 npages, "list %d" % kind if lib.isruns(kind)
@@ -617,6 +693,10 @@ class Where:
         if kind == lib.constant("KU_HOLE"):
             print("%#x: no block: a hole in the arena, which is not ours"
                   % address)
+        elif lib.is_guard(kind):
+            print("%#x: no block: a guard page" % address)
+            self.beside("before", page - 1)
+            self.beside("after", page + 1)
         elif kind == lib.constant("KU_SLAB"):
             self.in_slab(address, page)
         elif lib.first <= kind < lib.limit and not lib.isruns(kind):
@@ -774,6 +854,8 @@ class Check:
         self.equal("page runs", "pr_nfree", lib.var("pr_nfree"),
                    len(self.nodes), "the count of runs in the tree")
         need = lib.var("pr_nruns") + lib.var("pr_nholes") + (lib.npages > 0)
+        if lib.has("pr_nguards"):
+            need += lib.var("pr_nguards")
         self.expect(made >= need, "page runs",
                     "node_made = %d, but runs, holes and one are %d",
                     made, need)
@@ -822,6 +904,9 @@ class Check:
         lib = self.lib
         where = "page %d" % page
         if kind == lib.constant("KU_HOLE"):
+            return 1
+        if lib.is_guard(kind):
+            self.count("guard pages")
             return 1
         if kind in (lib.constant("KU_CLEAN"), lib.constant("KU_DIRTY")):
             run = self.nodes.get(lib.usage[page])

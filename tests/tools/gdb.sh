@@ -8,6 +8,8 @@ set -u
 # shellcheck source=tests/tools/lib.sh
 . "${KMA_SRCDIR:-.}/tests/tools/lib.sh"
 
+# shellcheck source=tests/modes.sh
+. "$KMA_SRCDIR/tests/modes.sh"
 script=$KMA_SRCDIR/tools/kma-gdb.py
 states=$KMA_BUILDDIR/tests/tools/states
 command -v gdb >/dev/null || {
@@ -236,6 +238,29 @@ look
 invariants
 answers 'broken' -p "$pid"
 finish
+
+# Modes: one that watches each block knows who allocated it.
+modes /dev/null | grep -E '^(accounting|diagnostic|hardened)' >"$tmp/modes"
+while IFS= read -r mode <&9; do
+	begin env KMA_OPTIONS="$mode" "$states"
+	look
+	ask 'a block' 'kma block block_used' ': 1024 bytes at .*, in use'
+	ask 'a run' 'kma block run_used + 5000' ': byte 5000 of [0-9]+ bytes'
+	ask 'all invariants hold' 'kma check' 'all invariants hold'
+	case $mode in
+	accounting*)
+		ask 'whose' 'kma block block_used' 'in use, type states'
+		;;
+	*)
+		ask 'how long, and whose' 'kma block block_used' \
+			'1000 bytes requested, allocated by main'
+		ask 'and who freed it' 'kma block block_freed' \
+			'last freed by main'
+		;;
+	esac
+	answers "$mode" -p "$pid"
+	finish
+done 9<"$tmp/modes"
 
 # Where nothing can be known, it says so.
 objcopy --strip-debug "$LIBKMA" "$tmp/libkma.so.0" 2>"$tmp/log"
