@@ -331,13 +331,12 @@ fill_all(void)
 }
 
 static void
-limited(void)
+under_limit(int resource, size_t bytes)
 {
-	struct rlimit limit;
+	struct rlimit limit = { bytes, bytes };
 
-	limit.rlim_cur = limit.rlim_max = address_space() + 40 * MB;
-	must(setrlimit(RLIMIT_AS, &limit) == 0);
-	for (int i = 0; i < 3; i++) {
+	must(setrlimit(resource, &limit) == 0);
+	for (int i = 0; i < 2; i++) {
 		pid_t pid = fork();
 
 		must(pid >= 0);
@@ -346,6 +345,19 @@ limited(void)
 		must(fill_all());
 		must(tap_wait(pid) == 0);
 	}
+}
+
+static void
+limited(void)
+{
+	under_limit(RLIMIT_AS, address_space() + 40 * MB);
+}
+
+/* Of data alone: what is written counts, and stacks of threads do too. */
+static void
+limited_data(void)
+{
+	under_limit(RLIMIT_DATA, 80 * MB);
 }
 
 /* As a user of its own, if need be, who may do that. */
@@ -374,6 +386,7 @@ static const struct {
 	{ "small_stacks", small_stacks },
 	{ "signal_stack", signal_stack },
 	{ "limited", limited },
+	{ "limited_data", limited_data },
 	{ "without_proc", without_proc },
 };
 

@@ -276,6 +276,8 @@ START_TEST(file_errors)
 	ck_assert_int_eq(os_read_file("/nonexistent", text, 16), -ENOENT);
 	ck_assert_int_eq(os_read_file("/", text, 16), -EISDIR);
 	ck_assert_int_eq(os_dup_high(-1), -EBADF);
+	ck_assert(os_isopen(2));
+	ck_assert(!os_isopen(-1));
 	os_close(-1);
 	ERRNO_UNTOUCHED();
 }
