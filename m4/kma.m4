@@ -54,12 +54,15 @@ AM_CONDITIONAL([SANITIZER], [test "$with_sanitizer" != no])
 AC_DEFUN([KMA_ARG_TOOLS], [
 AC_ARG_ENABLE([tools],
     [AS_HELP_STRING([--disable-tools],
-        [build without the kma command, which needs jansson])],
+        [build without the kma command, which needs jansson and expat])],
     [], [enable_tools=yes])
 AS_IF([test "$with_sanitizer" != no], [enable_tools=no])
 AS_IF([test "$enable_tools" != no],
     [PKG_CHECK_MODULES([JANSSON], [jansson], [],
         [AC_MSG_ERROR([the kma command needs jansson (libjansson-dev); dnl
+--disable-tools builds without it])])
+    PKG_CHECK_MODULES([EXPAT], [expat], [],
+        [AC_MSG_ERROR([the kma command needs expat (libexpat1-dev); dnl
 --disable-tools builds without it])])])
 AM_CONDITIONAL([TOOLS], [test "$enable_tools" != no])
 ])

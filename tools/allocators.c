@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "command.h"
+#include "program.h"
 
 static const struct {
 	const char	*name, *file, *package;
@@ -53,11 +54,8 @@ check_file(const char *command, const char *name, char *path, size_t size)
 	if (fd >= 0)
 		close(fd);
 	if (good && (realpath(name, real) == NULL || strlen(real) >= size ||
-	    strpbrk(real, ": ") != NULL)) {
-		complain("%s: LD_PRELOAD cannot name a path with a colon or "
-		    "a blank: %s", command, name);
+	    !library_can_preload(command, real)))
 		good = false;
-	}
 	if (good)
 		strcpy(path, real);
 	return (good);

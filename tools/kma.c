@@ -3,7 +3,6 @@
  */
 #include "command.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,21 +15,10 @@ static const struct command {
 	{ "stat", stat_main, "the figures of a running process or core file" },
 	{ "trace", trace_main, "what a trace holds" },
 	{ "replay", replay_main, "a trace through the classic allocators" },
+	{ "compare", compare_main,
+	    "a program on glibc and on libkma, side by side" },
 };
 #define NCOMMAND	(sizeof(commands) / sizeof(commands[0]))
-
-void
-complain(const char *fmt, ...)
-{
-	va_list ap;
-
-	fflush(stdout);
-	fputs("kma: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-}
 
 static int
 help(FILE *fp)

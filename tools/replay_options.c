@@ -39,7 +39,7 @@ usage(FILE *fp)
 }
 
 static int
-bad_usage(const char *what, const char *value)
+refuse(const char *what, const char *value)
 {
 	complain("replay: %s%s%s", what, value != NULL ? ": " : "",
 	    value != NULL ? value : "");
@@ -76,7 +76,7 @@ parse_page(const char *text, struct classic_memory *memory)
 
 	if (!parse_bytes(text, &page) || page < PAGE_MIN || page > PAGE_MAX ||
 	    (page & (page - 1)) != 0)
-		return (bad_usage("a page has a power of two of bytes from 64 "
+		return (refuse("a page has a power of two of bytes from 64 "
 		    "to 1M", text));
 	memory->cm_pagesize = (size_t)page;
 	return (STATUS_OK);
@@ -116,7 +116,7 @@ parse_list(struct replay_request *rq, char *list, const char *fault,
 
 	while ((name = strsep(&rest, ",")) != NULL)
 		if (!add(rq, name))
-			return (bad_usage(fault, name));
+			return (refuse(fault, name));
 	return (STATUS_OK);
 }
 
@@ -126,7 +126,7 @@ parse_runs(const char *text, unsigned *runs)
 	uint64_t n;
 
 	if (!parse_bytes(text, &n) || n == 0 || n > RUNS_MAX)
-		return (bad_usage("bad count of runs", text));
+		return (refuse("bad count of runs", text));
 	*runs = (unsigned)n;
 	return (STATUS_OK);
 }
@@ -135,7 +135,7 @@ static int
 parse_form(struct replay_request *rq, enum replay_form form)
 {
 	if (rq->rq_form != REPLAY_TABLE && rq->rq_form != form)
-		return (bad_usage("--json or --csv, not both", NULL));
+		return (refuse("--json or --csv, not both", NULL));
 	rq->rq_form = form;
 	return (STATUS_OK);
 }
@@ -150,18 +150,18 @@ complete(int argc, char **argv, struct replay_request *rq, uint64_t memory)
 	char all[] = "all";
 
 	if (optind != argc - 1)
-		return (bad_usage(optind == argc ? "no trace" :
+		return (refuse(optind == argc ? "no trace" :
 		    "more than one trace", NULL));
 	rq->rq_trace = argv[optind];
 	if (rq->rq_nops == 0 && rq->rq_nreal == 0)
 		add_allocator(rq, all);
 	if (rq->rq_nops == 0 && rq->rq_plot != NULL)
-		return (bad_usage("--plot shows the classic allocators: "
+		return (refuse("--plot shows the classic allocators: "
 		    "--allocator", NULL));
 	if (rq->rq_short && memory < rq->rq_memory.cm_pagesize)
-		return (bad_usage("the memory is less than a page", NULL));
+		return (refuse("the memory is less than a page", NULL));
 	if (memory / rq->rq_memory.cm_pagesize > UINT32_MAX / 2)
-		return (bad_usage("the memory has too many pages", NULL));
+		return (refuse("the memory has too many pages", NULL));
 	rq->rq_memory.cm_pages = (size_t)memory / rq->rq_memory.cm_pagesize;
 	if (rq->rq_zones)
 		memcpy(rq->rq_memory.cm_zone_end, classic_zone_end,
@@ -197,7 +197,7 @@ parse_option(int c, struct replay_request *rq, uint64_t *memory)
 	case 'm':
 		rq->rq_short = true;
 		return (parse_bytes(optarg, memory) ? STATUS_OK :
-		    bad_usage("bad number of bytes", optarg));
+		    refuse("bad number of bytes", optarg));
 	case 'z':
 		rq->rq_zones = true;
 		return (STATUS_OK);

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,15 +39,6 @@ usage(FILE *fp)
 	    "  -h, --help           this text\n", fp);
 }
 
-static int
-bad_usage(const char *what, const char *value)
-{
-	complain("stat: %s%s%s", what, value != NULL ? ": " : "",
-	    value != NULL ? value : "");
-	usage(stderr);
-	return (STATUS_USAGE);
-}
-
 static bool
 parse_seconds(const char *text, double *seconds)
 {
@@ -55,17 +47,6 @@ parse_seconds(const char *text, double *seconds)
 	*seconds = strtod(text, &end);
 	return (end != text && *end == '\0' && *seconds > 0 &&
 	    *seconds <= 1e6);
-}
-
-static bool
-parse_count(const char *text, unsigned long *count)
-{
-	char *end;
-
-	errno = 0;
-	*count = strtoul(text, &end, 10);
-	return (text[0] >= '0' && text[0] <= '9' && *end == '\0' &&
-	    errno == 0 && *count > 0);
 }
 
 /* STATUS_OK, or the status to exit with; -1: with success. */
@@ -86,11 +67,13 @@ parse(int argc, char **argv, struct request *r)
 		switch (c) {
 		case 'w':
 			if (!parse_seconds(optarg, &r->r_seconds))
-				return (bad_usage("bad interval", optarg));
+				return (bad_usage("stat", usage,
+				    "bad interval", optarg));
 			break;
 		case 'c':
-			if (!parse_count(optarg, &r->r_count))
-				return (bad_usage("bad count", optarg));
+			if (!parse_count(optarg, ULONG_MAX, &r->r_count))
+				return (bad_usage("stat", usage, "bad count",
+				    optarg));
 			break;
 		case 'j':
 			r->r_form = FORM_JSON;
@@ -107,12 +90,13 @@ parse(int argc, char **argv, struct request *r)
 		}
 	}
 	if (optind != argc - 1)
-		return (bad_usage("one process or core file is wanted", NULL));
+		return (bad_usage("stat", usage,
+		    "one process or core file is wanted", NULL));
 	if (r->r_count > 1 && r->r_seconds == 0)
 		r->r_seconds = 1;
 	if (r->r_seconds > 0 && r->r_form == FORM_PROMETHEUS)
-		return (bad_usage("--prometheus is for one look, without -w",
-		    NULL));
+		return (bad_usage("stat", usage,
+		    "--prometheus is for one look, without -w", NULL));
 	r->r_target = argv[optind];
 	return (STATUS_OK);
 }

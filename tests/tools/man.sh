@@ -25,7 +25,7 @@ fi
 
 # The page's text, with blanks for the formatting.
 sed 's/\\&//g; s/^\.[A-Z][a-z] //' "$page" | tr '\n' ' ' >"$tmp/text"
-for command in run stat trace; do
+for command in run stat trace compare; do
 	kma "$command" --help
 	for option in $(echo "$out" | grep -oE -e '--[a-z-]+' | sort -u); do
 		[ "$option" = --help ] ||
