@@ -12,8 +12,6 @@
 
 #include <string.h>
 
-#include "kmemsizes.h"
-#include "meta.h"
 #include "os.h"
 #include "pagerun.h"
 #include "probe.h"
@@ -34,6 +32,7 @@ unsigned bucket_typed = KU_LIST;
 unsigned bucket_limit = KU_LIST;
 unsigned bucket_runs = KU_LIST;
 unsigned bucket_first_limit = KU_LIST;
+size_t bucket_tagbytes = 1;
 uint8_t bucketindx[MAXCACHED / MINALLOCSIZE + 1];
 
 static inline struct kmemcluster *
@@ -76,6 +75,13 @@ cluster_pages(size_t size)
 	return ((uint32_t)best);
 }
 
+/* Do its blocks have a struct blocktag? */
+static bool
+bucket_istagged(unsigned indx)
+{
+	return (indx < KU_LIST && bucket_tagbytes > 1);
+}
+
 static void
 add_list(unsigned indx, size_t size)
 {
@@ -90,13 +96,16 @@ add_list(unsigned indx, size_t size)
 	    (uint32_t)((((uint64_t)1 << 32) + size - 1) / size);
 	kb->kb_clpages = blocks ? cluster_pages(size) : (uint32_t)btop(size);
 	kb->kb_elmpercl = (uint32_t)(ptob(kb->kb_clpages) / size);
-	kb->kb_clbytes = (uint32_t)(sizeof(struct kmemcluster) +
-	    map_words(kb) * sizeof(uint64_t) +
-	    (indx < KU_LIST ? kb->kb_elmpercl : 0));
+	kb->kb_tags = (uint32_t)(sizeof(struct kmemcluster) +
+	    map_words(kb) * sizeof(uint64_t));
+	kb->kb_clbytes = kb->kb_tags + (indx >= KU_LIST ? 0 :
+	    kb->kb_elmpercl * (uint32_t)bucket_tagbytes);
 	kb->kb_bound = kb->kb_start == 0 ? 0 :
 	    (uint32_t)(kb->kb_start * size) * kb->kb_elmpercl;
 	kb->kb_least = !blocks ? size - PAGEMASK :
 	    size == MINALLOCSIZE ? 1 : size / 2 + 1;
+	if (bucket_istagged(indx))
+		kb->kb_least = SIZE_MAX;
 	kb->kb_fastleast = all_seen ? SIZE_MAX : kb->kb_least;
 	kb->kb_highwat = HIGHWAT;
 }
@@ -138,6 +147,18 @@ bucket_init(unsigned spacing)
 	bucket_first_limit = bucket_limit;
 	lock_init_array(&bucket[0].kb_lock, NLIST, sizeof(bucket[0]),
 	    RANK_BUCKET);
+}
+
+bool
+bucket_watch(void)
+{
+	for (unsigned indx = bucket_typed; indx < KU_LIST; indx++)
+		if (bucket[indx].kb_total > 0 || bucket[indx].kb_spare != 0)
+			return (false);
+	bucket_tagbytes = sizeof(struct blocktag);
+	for (unsigned indx = bucket_typed; indx < KU_LIST; indx++)
+		add_list(indx, bucket[indx].kb_size);
+	return (true);
 }
 
 /*
@@ -325,6 +346,10 @@ new_cluster(unsigned indx)
 	memset(kmemsizes + page, (int)indx, kb->kb_clpages);
 	for (uint32_t i = 0; i < kb->kb_clpages; i++)
 		kmemusage[page + i] = meta_id(c);
+	kmemtags_forget(page, kb->kb_clpages);
+	if (bucket_istagged(indx))
+		memset((char *)c + kb->kb_tags, 0,
+		    kb->kb_elmpercl * sizeof(struct blocktag));
 	kb->kb_total += kb->kb_elmpercl;
 	kb->kb_totalfree += kb->kb_elmpercl;
 	kb->kb_nempty++;
@@ -592,15 +617,6 @@ bucket_isfree(unsigned indx, const void *p)
 	return (relaxed_load(&c->c_map[number / 64]) >> number % 64 & 1);
 }
 
-uint8_t *
-bucket_tag(unsigned indx, const void *p)
-{
-	const struct kmembuckets *kb = &bucket[indx];
-	struct kmemcluster *c = cluster_of(p);
-
-	return ((uint8_t *)(c->c_map + map_words(kb)) + block_number(kb, c, p));
-}
-
 /* Are all blocks that touch bytes [from, to) of the cluster free? */
 static bool
 range_isfree(const struct kmembuckets *kb, const struct kmemcluster *c,
@@ -635,7 +651,8 @@ bucket_purge(unsigned indx)
 {
 	struct kmembuckets *kb = &bucket[indx];
 
-	if (bucket_isruns(indx))
+	/* What free blocks are filled with, a mode looks at. */
+	if (bucket_isruns(indx) || bucket_istagged(indx))
 		return;
 	lock_acquire(&kb->kb_lock);
 	for (uint32_t id = kb->kb_next; id != 0; id = cluster_ptr(id)->c_next) {

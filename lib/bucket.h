@@ -18,7 +18,9 @@
 #include <stdint.h>
 
 #include "cdefs.h"
+#include "kmemsizes.h"
 #include "lock.h"
+#include "meta.h"
 #include "param.h"
 
 /*
@@ -28,7 +30,7 @@
  *	c_nfree = the bits set in c_map
  *	the cluster is on kb_next's list if c_nfree > 0
  *	bits from kb_elmpercl on are clear
- * Behind the map, a cluster of a typed list has a byte for each block.
+ * Behind the map, a cluster of a typed list has a tag for each block.
  */
 struct kmemcluster {
 	uint32_t	c_next, c_prev;	/* numbers of clusters; 0 none */
@@ -60,6 +62,7 @@ struct kmembuckets {
 	uint32_t	kb_elmpercl;	/* blocks in a cluster; 1: a page run */
 	uint32_t	kb_clpages;	/* pages in a cluster */
 	uint32_t	kb_clbytes;	/* in a struct kmemcluster */
+	uint32_t	kb_tags;	/* where in it its tags begin */
 	size_t		kb_least;	/* a smaller request leaves its block */
 	size_t		kb_fastleast;	/* the same, or beyond all requests */
 
@@ -126,6 +129,13 @@ void	bucket_init(unsigned spacing);
  * is: there is a mode that wants to see it.
  */
 void	bucket_see_all(void);
+
+/*
+ * From now on the tags of typed lists are struct blocktags, and each call for
+ * one of their blocks, realloc(3) too, takes the slow way.  False: too late,
+ * some have clusters.
+ */
+bool	bucket_watch(void);
 
 /*
  * Lists that come and go: numbers from bucket_first_limit on, one thread at a
@@ -223,10 +233,23 @@ bool	bucket_isblock(unsigned indx, const void *p);
 bool	bucket_isfree(unsigned indx, const void *p);
 
 /*
- * The tag of a block of a typed list: a byte for the block's owner to use.
- * It is 0 when the cluster is new.
+ * The tag of the block of a typed list that p is in: bucket_tagbytes bytes
+ * for the block's owner to use, 1 or those of a struct blocktag.  They are 0
+ * when the cluster is new.
  */
-uint8_t	*bucket_tag(unsigned indx, const void *p);
+extern KMA_HIDDEN size_t bucket_tagbytes;
+
+static inline void *
+bucket_tag(unsigned indx, const void *p, size_t tagbytes)
+{
+	const struct kmembuckets *kb = &bucket[indx];
+	char *c = meta_ptr(kmemusage[addr_to_page(p)]);
+	page_t first = ((struct kmemcluster *)c)->c_page;
+	size_t off = (uintptr_t)p - (uintptr_t)page_to_addr(first);
+
+	return (c + kb->kb_tags + (off * kb->kb_recip >> RECIPSHIFT) *
+	    tagbytes);
+}
 
 /* Gives back the whole free pages inside clusters that are partly in use. */
 void	bucket_purge(unsigned indx);

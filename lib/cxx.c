@@ -180,7 +180,7 @@ id(void *p __VA_ARGS__)							\
 	if (likely(kmem_free_fast(p)))					\
 		return;							\
 	VALGRIND_TELL_FREE(p, kind);					\
-	mode_free(p, "free");						\
+	mode_free(p, "free", CALLER);					\
 }
 
 #define SIZE	, size_t size KMA_UNUSED

@@ -47,6 +47,9 @@ static_assert(STACK_POP == 0xffff && STACK_PUSH == 1, "said there in figures");
 static void (*const *const take_along)(void) __attribute__((used)) =
     &start_with_malloc;
 
+/* To whom a call is charged, where that matters. */
+#define CALLER		__builtin_return_address(0)
+
 /*
  * Memory by type.
  */
@@ -91,12 +94,12 @@ is_time(const struct timespec *ts)
 
 static void *
 alloc(struct kma_type *type, size_t align, size_t size, int flags,
-    const struct timespec *deadline, const char *func)
+    const struct timespec *deadline, const char *func, const void *caller)
 {
 	struct typed_request tr = {
 		.tr_type = number_of(type, func), .tr_tag = mode_tags(),
 		.tr_align = align, .tr_size = size, .tr_flags = flags,
-		.tr_deadline = deadline, .tr_func = func,
+		.tr_deadline = deadline, .tr_func = func, .tr_caller = caller,
 	};
 	void *p = NULL;
 	int error = EINVAL;
@@ -113,54 +116,58 @@ alloc(struct kma_type *type, size_t align, size_t size, int flags,
 KMA_EXPORT void *
 kma_malloc(size_t size, struct kma_type *type, int flags)
 {
-	return (alloc(type, 1, size, flags, NULL, "kma_malloc"));
+	return (alloc(type, 1, size, flags, NULL, "kma_malloc", CALLER));
 }
 
 KMA_EXPORT void *
 kma_malloc_until(size_t size, struct kma_type *type, int flags,
     const struct timespec *deadline)
 {
-	return (alloc(type, 1, size, flags, deadline, "kma_malloc_until"));
+	return (alloc(type, 1, size, flags, deadline, "kma_malloc_until",
+	    CALLER));
 }
 
 KMA_EXPORT void *
 kma_memalign(size_t align, size_t size, struct kma_type *type, int flags)
 {
-	return (alloc(type, align, size, flags, NULL, "kma_memalign"));
+	return (alloc(type, align, size, flags, NULL, "kma_memalign", CALLER));
 }
 
 static inline void
-free_as(void *addr, struct kma_type *type, const char *func)
+free_as(void *addr, struct kma_type *type, const char *func,
+    const void *caller)
 {
 	unsigned number = number_of(type, func);
 
 	if (unlikely(number == 0))
 		return;
 	VALGRIND_TELL_FREE(addr, VALGRIND_MALLOC);
-	mode_typed_free(addr, number, func);
+	mode_typed_free(addr, number, func, caller);
 }
 
 KMA_EXPORT void
 kma_free(void *addr, struct kma_type *type)
 {
 	if (likely(addr != NULL))
-		free_as(addr, type, "kma_free");
+		free_as(addr, type, "kma_free", CALLER);
 }
 
 /* Under valgrind each block is another one. */
 static KMA_COLD void *
-realloc_told(void *addr, size_t size, struct kma_type *type, int flags)
+realloc_told(void *addr, size_t size, struct kma_type *type, int flags,
+    const void *caller)
 {
 	void *new = NULL;
 	size_t old;
 
 	if (valgrind_size(addr, &old)) {
-		new = alloc(type, 1, size, flags, NULL, "kma_realloc");
+		new = alloc(type, 1, size, flags, NULL, "kma_realloc",
+		    caller);
 		if (new == NULL)
 			return (NULL);
 		memcpy(new, addr, size < old ? size : old);
 	}
-	free_as(addr, type, "kma_realloc");
+	free_as(addr, type, "kma_realloc", caller);
 	return (new);
 }
 
@@ -169,23 +176,24 @@ kma_realloc(void *addr, size_t size, struct kma_type *type, int flags)
 {
 	struct typed_request tr = {
 		.tr_align = 1, .tr_size = size, .tr_flags = flags,
-		.tr_func = "kma_realloc",
+		.tr_func = "kma_realloc", .tr_caller = CALLER,
 	};
 	size_t old = SIZE_MAX;
 	int error = EINVAL;
 
 	if (addr == NULL)
-		return (alloc(type, 1, size, flags, NULL, "kma_realloc"));
+		return (alloc(type, 1, size, flags, NULL, "kma_realloc",
+		    CALLER));
 	if (size == 0) {
-		free_as(addr, type, "kma_realloc");
+		free_as(addr, type, "kma_realloc", CALLER);
 		return (NULL);
 	}
 	if (valgrind_active())
-		return (realloc_told(addr, size, type, flags));
+		return (realloc_told(addr, size, type, flags, CALLER));
 	tr.tr_type = number_of(type, "kma_realloc");
 	if (likely(tr.tr_type != 0 && flags_make_sense(flags))) {
 		if (flags & M_ZERO)
-			old = kmem_usable(addr, "kma_realloc");
+			old = mode_usable(addr, "kma_realloc");
 		if (likely(old != 0))
 			error = mode_typed_realloc(&tr, &addr);
 	}

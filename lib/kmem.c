@@ -30,12 +30,16 @@ start(void)
 	if (!os_init())
 		return (false);
 	options_read();
+	if (options.o_watch) {
+		(void)kmemsizes_watch();
+		(void)bucket_watch();
+	}
 	if (pagerun_init(options.o_reserve, options.o_decay) != 0)
 		return (false);
 	bucket_init(options.o_spacing == SPACING_LEARN ? 1 : options.o_spacing);
 	cache_init();
 	memtype_init();
-	if (options.o_accounting || options.o_trace)
+	if (options.o_modes || options.o_trace)
 		cache_hide_all();
 	if (options.o_trace)
 		bucket_see_all();
@@ -153,7 +157,10 @@ get_pages(size_t npages, size_t align, unsigned kind, page_t *page,
 bool
 kmem_alloc_pages(size_t npages, size_t align, unsigned kind, page_t *page)
 {
-	return (ready() && get_pages(npages, align, kind, page, NULL));
+	if (!ready() || !get_pages(npages, align, kind, page, NULL))
+		return (false);
+	kmemtags_forget(*page, npages);
+	return (true);
 }
 
 /* A run of its own.  *dirty: how many of its pages may not read as zero. */

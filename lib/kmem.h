@@ -50,7 +50,7 @@ bool	kmem_alloc_pages(size_t npages, size_t align, unsigned kind,
  */
 void	*kmem_realloc(void *p, size_t size, const char *func);
 
-/* A block of list indx, which is one of clusters; and back, without a look. */
+/* A block of a typed list; and back, without a look. */
 void	*kmem_alloc_list(unsigned indx);
 void	 kmem_free_list(unsigned indx, void *p, const char *func);
 
@@ -60,6 +60,41 @@ void	 kmem_free_list(unsigned indx, void *p, const char *func);
  */
 size_t	kmem_rounded(size_t align, size_t size);
 size_t	kmem_size(const void *p);
+
+/*
+ * The same of the thread's own stack only, in line; NULL, or false: take the
+ * functions.
+ */
+static inline void *
+kmem_pop_list(unsigned indx)
+{
+	struct kmemcache *kc = cache_mine;
+	uint64_t *word = &kc->kc_typed[indx - KU_TYPED];
+	void *p = *slot(kc, stack_top(*word));
+
+	if (likely(p != NULL))
+		*word += STACK_POP;
+	return (p);
+}
+
+static inline bool
+kmem_list_isfull(unsigned indx)
+{
+	struct kmemcache *kc = cache_mine;
+
+	return (*slot(kc, stack_top(kc->kc_typed[indx - KU_TYPED]) + 1) ==
+	    STACK_END);
+}
+
+static inline void
+kmem_push_list(unsigned indx, void *p)
+{
+	struct kmemcache *kc = cache_mine;
+	uint64_t *word = &kc->kc_typed[indx - KU_TYPED];
+
+	*slot(kc, stack_top(*word) + 1) = p;
+	*word += STACK_PUSH;
+}
 
 /* Why p is no block that may be freed; NULL if it is one.  Stores its list. */
 const char *kmem_why_not(const void *p, unsigned *indx);

@@ -1,7 +1,7 @@
 /*
  * kmemsizes.c - the arena and its page table.
  *
- * Layer 2.  Owns kmembase, kmemlimit, kmempages and the two tables; changes
+ * Layer 2.  Owns kmembase, kmemlimit, kmempages and the tables; changes
  * them under the page run lock, which its callers hold.  Calls os.h, meta.h.
  *
  * The reservation is one of addresses, and nothing is held by it.  The 1988
@@ -15,7 +15,7 @@
  * nevertheless is a hole that is stepped over.  Neighbouring steps merge into
  * one mapping.
  *
- *	| kmemsizes | kmemusage | meta |  gap  | kmembase ... kmemlimit |
+ *	| kmemsizes | kmemusage | kmemtags | meta | gap | kmembase ...
  */
 #include "kmemsizes.h"
 
@@ -31,6 +31,7 @@
 #define ALIGNMENT	((size_t)2 << 20)	/* of each range: a huge page */
 #define GAP		((size_t)64 << 20)	/* nobody's, before the arena */
 #define MINMETA		((size_t)64 << 20)
+#define MAXMETA		((size_t)64 << 30)	/* what meta_id() can tell */
 #define MINRESERVE	((size_t)64 << 20)
 #define LIMITED_RESERVE	((size_t)64 << 30)	/* where RLIMIT_AS rules */
 #define TABLE_STEP	((size_t)64 << 10)
@@ -49,9 +50,14 @@ uint32_t *kmemusage;
 size_t kmemsizes_mapped;
 size_t kmemusage_mapped;
 
+struct blocktag *kmemtags;
+static bool watched;
+static uintptr_t tags_place;
+static size_t tags_mapped;
+
 /* How many bytes of which range an arena of reserve bytes takes. */
 struct layout {
-	size_t	sizes, usage, meta, arena, total;
+	size_t	sizes, usage, tags, meta, arena, total;
 };
 
 static struct layout
@@ -62,10 +68,14 @@ layout_for(size_t reserve)
 	l.arena = roundup(reserve, ALIGNMENT);
 	l.sizes = roundup(btop(l.arena), ALIGNMENT);
 	l.usage = roundup(btop(l.arena) * sizeof(*kmemusage), ALIGNMENT);
-	l.meta = roundup(l.arena / 64, ALIGNMENT);
+	l.tags = roundup(btop(l.arena) * sizeof(*kmemtags), ALIGNMENT);
+	/* A record is longer than the smallest blocks. */
+	l.meta = roundup(l.arena / (watched ? 4 : 64), ALIGNMENT);
+	if (l.meta > MAXMETA)
+		l.meta = MAXMETA;
 	if (l.meta < MINMETA)
 		l.meta = MINMETA;
-	l.total = l.sizes + l.usage + l.meta + GAP + l.arena;
+	l.total = l.sizes + l.usage + l.tags + l.meta + GAP + l.arena;
 	return (l);
 }
 
@@ -95,6 +105,9 @@ tables_extend(size_t npages)
 	if (error == 0)
 		error = table_extend(kmemusage, &kmemusage_mapped,
 		    npages * sizeof(*kmemusage));
+	if (error == 0 && watched)
+		error = table_extend(kmemtags, &tags_mapped,
+		    npages * sizeof(*kmemtags));
 	return (error);
 }
 
@@ -104,9 +117,11 @@ place(uintptr_t start, const struct layout *l)
 {
 	kmemsizes = (uint8_t *)start;
 	kmemusage = (uint32_t *)(start + l->sizes);
-	kmembase = start + l->sizes + l->usage + l->meta + GAP;
+	tags_place = start + l->sizes + l->usage;
+	kmemtags = watched ? (struct blocktag *)tags_place : NULL;
+	kmembase = start + l->sizes + l->usage + l->tags + l->meta + GAP;
 	kmemlimit = kmembase + l->arena;
-	kmemsizes_mapped = kmemusage_mapped = 0;
+	kmemsizes_mapped = kmemusage_mapped = tags_mapped = 0;
 	return (tables_extend(1));
 }
 
@@ -158,7 +173,7 @@ try_sizes(size_t reserve, bool limited)
 
 		error = find_place(&l, limited);
 		if (error == 0)
-			meta_init((uintptr_t)kmemusage + l.usage, l.meta);
+			meta_init(tags_place + l.tags, l.meta);
 	}
 	return (error);
 }
@@ -180,6 +195,16 @@ kmemsizes_init(size_t reserve)
 		error = try_sizes(reserve < LIMITED_RESERVE ? reserve :
 		    LIMITED_RESERVE, true);
 	return (error);
+}
+
+int
+kmemsizes_watch(void)
+{
+	watched = true;
+	if (tags_place == 0)
+		return (0);	/* place() does the rest */
+	kmemtags = (struct blocktag *)tags_place;
+	return (tables_extend(kmempages));
 }
 
 /*

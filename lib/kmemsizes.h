@@ -29,8 +29,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "param.h"
+#include "blocktag.h"
 #include "cdefs.h"
+#include "param.h"
 
 /*
  * kmempages grows (and shrinks) under the page run lock and is read without
@@ -45,10 +46,19 @@ extern KMA_HIDDEN uintptr_t kmemlimit;
 extern KMA_HIDDEN size_t kmemsizes_mapped, kmemusage_mapped;
 
 /*
+ * Where a mode watches all blocks, a third table: of page runs, and of pages
+ * that one left filled (bt_filled).  NULL: there is none.
+ */
+extern KMA_HIDDEN struct blocktag *kmemtags;
+
+/*
  * Finds a place for an arena of up to reserve bytes (0: chosen from the
  * machine) and for its tables.  0, or an errno: then there is no heap.
  */
 int	kmemsizes_init(size_t reserve);
+
+/* Makes kmemtags, now and as the arena grows.  0 or an errno. */
+int	kmemsizes_watch(void);
 
 /*
  * Maps at least npages more pages after the first kmempages; more than that
@@ -73,6 +83,14 @@ static inline void *
 page_to_addr(page_t page)
 {
 	return ((void *)(kmembase + ptob(page)));
+}
+
+/* Pages are taken for something else than a run: what they hold will change. */
+static inline void
+kmemtags_forget(page_t page, size_t npages)
+{
+	for (size_t i = 0; kmemtags != NULL && i < npages; i++)
+		kmemtags[page + i].bt_filled = 0;
 }
 
 #endif /* KMA_KMEMSIZES_H */

@@ -79,9 +79,9 @@ malloc(size_t size)
 }
 
 static KMA_NOINLINE void
-free_slow(void *p)
+free_slow(void *p, const void *caller)
 {
-	mode_free(p, "free");
+	mode_free(p, "free", caller);
 }
 
 /* Not inline in free_sized(): valgrind is to be told here. */
@@ -91,11 +91,11 @@ free(void *p)
 	if (likely(kmem_free_fast(p)))
 		return;
 	if (VALGRIND_IS_QUIET) {
-		free_slow(p);
+		free_slow(p, CALLER);
 		return;
 	}
 	TELL_FREE(p);
-	mode_free(p, "free");
+	mode_free(p, "free", CALLER);
 }
 
 KMA_EXPORT void *
@@ -126,7 +126,7 @@ calloc(size_t n, size_t size)
 			memcpy(new, p, (size) < old ? (size) : old);	\
 	}								\
 	TELL_FREE(p);							\
-	mode_free(p, "realloc");					\
+	mode_free(p, "realloc", CALLER);				\
 	return (new);							\
 } while (0)
 
@@ -138,10 +138,10 @@ realloc_slow(void *p, size_t size, const void *caller)
 		    malloc_slow(size, caller));
 	if (size == 0) {
 		if (!kmem_free_fast(p))
-			mode_free(p, "realloc");
+			mode_free(p, "realloc", caller);
 		return (NULL);
 	}
-	return (or_enomem(mode_realloc(p, size, "realloc")));
+	return (or_enomem(mode_realloc(p, size, "realloc", caller)));
 }
 
 KMA_EXPORT KMA_NOINLINE void *

@@ -1,8 +1,10 @@
 /*
  * mode.c - the slow way of the faces, past the modes.
  *
- * Layer 7.  Owns each thread's current type; no lock.  Calls trace.h, kmem.h,
- * typed.h.
+ * Layer 7.  Owns each thread's current type, and whether any mode is on; no
+ * lock.  Calls trace.h, valgrind.h, quarantine.h, watch.h, typed.h, account.h,
+ * kmem.h.  From outside in, the modes are: a trace, valgrind, blocks that are
+ * watched, types, and none.
  */
 #include "mode.h"
 
@@ -17,11 +19,14 @@
 #include "memtype.h"
 #include "options.h"
 #include "quarantine.h"
+#include "report.h"
 #include "trace.h"
 #include "typed.h"
 #include "valgrind.h"
+#include "watch.h"
 
 static KMA_TLS unsigned current;	/* type; 0: none */
+static bool mode_none;	/* it is certain that no mode is on */
 
 /* The type to which a call is charged, or 0. */
 static inline unsigned
@@ -32,34 +37,100 @@ type_of_call(const void *caller)
 	return (account_type(caller));
 }
 
+/*
+ * The inner modes: blocks that are watched, types, or neither.
+ */
+
+static inline int
+plain_typed_alloc(const struct typed_request *tr, void **p)
+{
+	return (unlikely(options.o_watch) ? watch_alloc(tr, p) :
+	    typed_alloc(tr, p));
+}
+
+static inline int
+plain_typed_realloc(const struct typed_request *tr, void **p)
+{
+	return (unlikely(options.o_watch) ? watch_realloc(tr, p) :
+	    typed_realloc(tr, p));
+}
+
+static inline void
+plain_typed_free(void *p, unsigned type, const char *func, const void *caller)
+{
+	if (unlikely(options.o_watch))
+		watch_free(p, type, func, caller);
+	else
+		typed_free(p, type, func);
+}
+
 static KMA_NOINLINE void *
-alloc_tagged(unsigned type, size_t align, size_t size, int flags)
+alloc_tagged(unsigned type, size_t align, size_t size, int flags,
+    const void *caller)
 {
 	struct typed_request tr = {
 		.tr_type = type, .tr_tag = true, .tr_align = align,
 		.tr_size = size, .tr_flags = M_NOWAIT | flags,
-		.tr_func = "malloc",
+		.tr_func = "malloc", .tr_caller = caller,
 	};
 	void *p;
 
-	return (typed_alloc(&tr, &p) == 0 ? p : NULL);
+	return (plain_typed_alloc(&tr, &p) == 0 ? p : NULL);
 }
 
 static inline void *
-plain_alloc(size_t align, size_t size, const void *caller)
+plain_alloc(size_t size, const void *caller)
 {
 	unsigned type = type_of_call(caller);
 
-	if (unlikely(type != 0))
-		return (alloc_tagged(type, align, size, 0));
-	return (align == 1 ? kmem_alloc_slow(size) :
-	    kmem_memalign(align, size));
+	if (type != 0)
+		return (alloc_tagged(type, 1, size, 0, caller));
+	return (unlikely(options.o_watch) ? watch_malloc(size, caller) :
+	    kmem_alloc_slow(size));
+}
+
+static inline void *
+plain_zalloc(size_t size, const void *caller)
+{
+	unsigned type = type_of_call(caller);
+
+	return (likely(type == 0 && !options.o_watch) ? kmem_zalloc(size) :
+	    alloc_tagged(type, 1, size, M_ZERO, caller));
+}
+
+static inline void *
+plain_memalign(size_t align, size_t size, const void *caller)
+{
+	unsigned type = type_of_call(caller);
+
+	return (likely(type == 0 && !options.o_watch) ?
+	    kmem_memalign(align, size) :
+	    alloc_tagged(type, align, size, 0, caller));
+}
+
+/*
+ * A tagged block stays of its type, and one that is not tagged stays so: the
+ * type is whose memory it is, not who made it longer.
+ */
+static inline void *
+plain_realloc(void *p, size_t size, const char *func, const void *caller)
+{
+	struct typed_request tr = {
+		.tr_align = 1, .tr_size = size, .tr_flags = M_NOWAIT,
+		.tr_func = func, .tr_caller = caller,
+	};
+
+	if (likely(!typed_istagged(p) && !options.o_watch))
+		return (kmem_realloc(p, size, func));
+	return (plain_typed_realloc(&tr, &p) == 0 ? p : NULL);
 }
 
 static inline void
-plain_free(void *p, const char *func)
+plain_free(void *p, const char *func, const void *caller)
 {
-	if (likely(!typed_istagged(p)))
+	if (unlikely(options.o_watch))
+		watch_free(p, 0, func, caller);
+	else if (likely(!typed_istagged(p)))
 		kmem_free_slow(p, func);
 	else
 		typed_free(p, 0, func);
@@ -74,7 +145,7 @@ static void
 release(void *base, size_t size)
 {
 	(void)size;
-	plain_free(base, "free");
+	plain_free(base, "free", NULL);
 }
 
 static KMA_COLD void *
@@ -84,15 +155,15 @@ told_alloc(size_t align, size_t size, const void *caller)
 	void *base, *p;
 
 	if (!valgrind_decide())
-		return (plain_alloc(align, size, caller));
-	base = plain_alloc(align, room, caller);
+		return (plain_memalign(align, size, caller));
+	base = plain_memalign(align, room, caller);
 	if (base == NULL && size <= PTRDIFF_MAX && quarantine_drain(release))
-		base = plain_alloc(align, room, caller);
+		base = plain_memalign(align, room, caller);
 	if (base == NULL)
 		return (NULL);
 	p = valgrind_place(base, align, size);
 	if (p == NULL)
-		plain_free(base, "malloc");
+		plain_free(base, "malloc", caller);
 	return (p);
 }
 
@@ -108,13 +179,13 @@ told_zalloc(size_t size, const void *caller)
 }
 
 static KMA_COLD void
-told_free(void *p, const char *func)
+told_free(void *p, const char *func, const void *caller)
 {
 	void *base;
 	size_t size;
 
 	if (!valgrind_decide())
-		plain_free(p, func);
+		plain_free(p, func, caller);
 	else if (p != NULL && valgrind_remove(p, &base, &size))
 		quarantine_put(base, size, release);
 }
@@ -126,53 +197,31 @@ told_free(void *p, const char *func)
 static inline void *
 untraced_alloc(size_t size, const void *caller)
 {
-	return (VALGRIND_IS_QUIET ? plain_alloc(1, size, caller) :
+	return (VALGRIND_IS_QUIET ? plain_alloc(size, caller) :
 	    told_alloc(1, size, caller));
 }
 
 static inline void *
 untraced_zalloc(size_t size, const void *caller)
 {
-	unsigned type;
-
-	if (valgrind_active())
-		return (told_zalloc(size, caller));
-	type = type_of_call(caller);
-	return (likely(type == 0) ? kmem_zalloc(size) :
-	    alloc_tagged(type, 1, size, M_ZERO));
+	return (valgrind_active() ? told_zalloc(size, caller) :
+	    plain_zalloc(size, caller));
 }
 
 static inline void *
 untraced_memalign(size_t align, size_t size, const void *caller)
 {
-	return (VALGRIND_IS_QUIET ? plain_alloc(align, size, caller) :
+	return (VALGRIND_IS_QUIET ? plain_memalign(align, size, caller) :
 	    told_alloc(align, size, caller));
 }
 
-/*
- * A tagged block stays of its type, and one that is not tagged stays so: the
- * type is whose memory it is, not who made it longer.
- */
-static inline void *
-untraced_realloc(void *p, size_t size, const char *func)
-{
-	struct typed_request tr = {
-		.tr_align = 1, .tr_size = size, .tr_flags = M_NOWAIT,
-		.tr_func = func,
-	};
-
-	if (likely(!typed_istagged(p)))
-		return (kmem_realloc(p, size, func));
-	return (typed_realloc(&tr, &p) == 0 ? p : NULL);
-}
-
 static inline void
-untraced_free(void *p, const char *func)
+untraced_free(void *p, const char *func, const void *caller)
 {
 	if (VALGRIND_IS_QUIET)
-		plain_free(p, func);
+		plain_free(p, func, caller);
 	else
-		told_free(p, func);
+		told_free(p, func, caller);
 }
 
 size_t
@@ -180,9 +229,10 @@ mode_usable(const void *p, const char *func)
 {
 	size_t size;
 
-	if (!valgrind_active())
-		return (kmem_usable(p, func));
-	return (valgrind_size(p, &size) ? size : 0);
+	if (valgrind_active())
+		return (valgrind_size(p, &size) ? size : 0);
+	return (unlikely(options.o_watch) ? watch_usable(p, func) :
+	    kmem_usable(p, func));
 }
 
 static KMA_COLD int
@@ -193,7 +243,7 @@ told_typed_alloc(const struct typed_request *tr, void **p)
 	int error;
 
 	if (!valgrind_decide())
-		return (typed_alloc(tr, p));
+		return (plain_typed_alloc(tr, p));
 	wider.tr_size = valgrind_room(tr->tr_align, tr->tr_size);
 	wider.tr_flags &= ~M_ZERO;
 	error = typed_alloc(&wider, &base);
@@ -214,27 +264,29 @@ told_typed_alloc(const struct typed_request *tr, void **p)
 static inline int
 untraced_typed_alloc(const struct typed_request *tr, void **p)
 {
-	return (VALGRIND_IS_QUIET ? typed_alloc(tr, p) :
+	return (VALGRIND_IS_QUIET ? plain_typed_alloc(tr, p) :
 	    told_typed_alloc(tr, p));
 }
 
 /* It is the type's to use again at once: somebody may wait for room. */
 static KMA_COLD void
-told_typed_free(void *p, unsigned type, const char *func)
+told_typed_free(void *p, unsigned type, const char *func,
+    const void *caller)
 {
 	size_t size;
 
 	if (!valgrind_decide() || valgrind_remove(p, &p, &size))
-		typed_free(p, type, func);
+		plain_typed_free(p, type, func, caller);
 }
 
 static inline void
-untraced_typed_free(void *p, unsigned type, const char *func)
+untraced_typed_free(void *p, unsigned type, const char *func,
+    const void *caller)
 {
 	if (VALGRIND_IS_QUIET)
-		typed_free(p, type, func);
+		plain_typed_free(p, type, func, caller);
 	else
-		told_typed_free(p, type, func);
+		told_typed_free(p, type, func, caller);
 }
 
 /*
@@ -269,26 +321,35 @@ traced_memalign(size_t align, size_t size, const void *caller)
 }
 
 static KMA_NOINLINE void *
-traced_realloc(void *p, size_t size, const char *func)
+traced_realloc(void *p, size_t size, const char *func, const void *caller)
 {
 	trace_realloc(p);
-	p = untraced_realloc(p, size, func);
+	p = plain_realloc(p, size, func, caller);
 	trace_realloced(p, size);
 	return (p);
 }
 
 static KMA_NOINLINE void
-traced_free(void *p, const char *func)
+traced_free(void *p, const char *func, const void *caller)
 {
 	trace_free(p);
-	untraced_free(p, func);
+	untraced_free(p, func, caller);
+}
+
+static KMA_NOINLINE void *
+alloc_seen(size_t size, const void *caller)
+{
+	return (likely(!options.o_trace) ? untraced_alloc(size, caller) :
+	    traced_alloc(size, caller));
 }
 
 void *
 mode_alloc(size_t size, const void *caller)
 {
-	return (likely(!options.o_trace) ? untraced_alloc(size, caller) :
-	    traced_alloc(size, caller));
+	/* One look tells whether there is any. */
+	if (likely(mode_none && current == 0))
+		return (kmem_alloc_slow(size));
+	return (alloc_seen(size, caller));
 }
 
 void *
@@ -307,19 +368,22 @@ mode_memalign(size_t align, size_t size, const void *caller)
 }
 
 void *
-mode_realloc(void *p, size_t size, const char *func)
+mode_realloc(void *p, size_t size, const char *func, const void *caller)
 {
-	return (likely(!options.o_trace) ? untraced_realloc(p, size, func) :
-	    traced_realloc(p, size, func));
+	return (likely(!options.o_trace) ?
+	    plain_realloc(p, size, func, caller) :
+	    traced_realloc(p, size, func, caller));
 }
 
 void
-mode_free(void *p, const char *func)
+mode_free(void *p, const char *func, const void *caller)
 {
-	if (likely(!options.o_trace))
-		untraced_free(p, func);
+	if (likely(mode_none) && likely(!typed_istagged(p)))
+		kmem_free_slow(p, func);
+	else if (likely(!options.o_trace))
+		untraced_free(p, func, caller);
 	else
-		traced_free(p, func);
+		traced_free(p, func, caller);
 }
 
 int
@@ -340,18 +404,18 @@ mode_typed_realloc(const struct typed_request *tr, void **p)
 
 	if (unlikely(options.o_trace))
 		trace_realloc(*p);
-	error = typed_realloc(tr, p);
+	error = plain_typed_realloc(tr, p);
 	if (unlikely(options.o_trace))
 		trace_realloced(error == 0 ? *p : NULL, tr->tr_size);
 	return (error);
 }
 
 void
-mode_typed_free(void *p, unsigned type, const char *func)
+mode_typed_free(void *p, unsigned type, const char *func, const void *caller)
 {
 	if (unlikely(options.o_trace))
 		trace_free(p);
-	untraced_typed_free(p, type, func);
+	untraced_typed_free(p, type, func, caller);
 }
 
 void
@@ -368,11 +432,31 @@ mode_object_free(const void *p)
 		trace_free(p);
 }
 
+/*
+ * Under valgrind, what its tools say of errors is better than what blocks that
+ * are watched could: they give way.
+ */
+static bool
+watch_on(void)
+{
+	if (valgrind_active()) {
+		report_warn("under valgrind, which finds the same and more, "
+		    "diagnostic and hardened are off");
+		return (false);
+	}
+	return (watch_start());
+}
+
 void
 mode_start(void)
 {
-	(void)valgrind_active();
-	if (options.o_accounting || options.o_trace) {
+	bool told = valgrind_active();
+
+	if (options.o_watch)
+		options.o_watch = watch_on();
+	mode_none = !options.o_accounting && !options.o_watch &&
+	    !options.o_trace && !told;
+	if (!mode_none) {
 		cache_hide_all();
 		cache_hide(false);
 	}

@@ -18,15 +18,18 @@ void	*mode_alloc(size_t size, const void *caller);
 void	*mode_zalloc(size_t size, const void *caller);
 void	*mode_memalign(size_t align, size_t size, const void *caller);
 /* p is not NULL, and size is not 0. */
-void	*mode_realloc(void *p, size_t size, const char *func);
-void	 mode_free(void *p, const char *func);
+void	*mode_realloc(void *p, size_t size, const char *func,
+	    const void *caller);
+/* p may be NULL. */
+void	 mode_free(void *p, const char *func, const void *caller);
 /* As kmem_usable(). */
 size_t	 mode_usable(const void *p, const char *func);
 
 /* What typed_alloc() and its like do. */
 int	 mode_typed_alloc(const struct typed_request *tr, void **p);
 int	 mode_typed_realloc(const struct typed_request *tr, void **p);
-void	 mode_typed_free(void *p, unsigned type, const char *func);
+void	 mode_typed_free(void *p, unsigned type, const char *func,
+	    const void *caller);
 
 /* After an object of a cache was had (or not: NULL); before one is freed. */
 void	 mode_object_alloc(const void *p, size_t size, unsigned type);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "cdefs.h"
+#include "fill.h"
 #include "kma.h"
 #include "os.h"
 #include "report.h"
@@ -21,6 +22,7 @@ struct options options = {
 	.o_abort = true,
 };
 
+#define POISON		0xde	/* eight of it are no address */
 #define WORD_MAX	64	/* of a key or value that a message shows */
 
 /*
@@ -176,6 +178,17 @@ set_trace(const char *value)
 	return (true);
 }
 
+static bool
+set_diagnostic(const char *value)
+{
+	if (value != NULL && !equal(value, "leaks"))
+		return (false);
+	options.o_leaks = value != NULL;
+	options.o_diagnostic = options.o_watch = true;
+	options.o_fill = options.o_canary = FILL_BYTES(POISON);
+	return (true);
+}
+
 /*
  * Limits of types.  Of a name, as many characters count as a type keeps.
  */
@@ -302,6 +315,8 @@ static const struct option {
 	    "types by the object that calls malloc, or by the rules in FILE" },
 	{ "trace", "=FILE", set_trace,
 	    "record each operation in FILE (%p: the PID), for kma trace" },
+	{ "diagnostic", "[=leaks]", set_diagnostic,
+	    "check all blocks for misuse; what is in use at exit" },
 	{ "limit", "=[TYPE:]BYTES", set_limit,
 	    "what the process, or a type, may have in use (K, M, G, T)" },
 };
@@ -359,6 +374,7 @@ options_parse(const char *text)
 		text += len;
 		text += *text == ',';
 	}
+	options.o_modes = options.o_accounting || options.o_watch;
 	report_no_abort = !options.o_abort;
 }
 

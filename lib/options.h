@@ -32,6 +32,14 @@ struct options {
 	char	 o_accounting_file[OPTION_PATH_MAX];	/* rules; "": none */
 	bool	 o_trace;		/* record each operation */
 	char	 o_trace_file[OPTION_PATH_MAX];
+	bool	 o_diagnostic;		/* check all blocks */
+	bool	 o_leaks;		/* and say at exit what is in use */
+	bool	 o_hardened;		/* make them hard to attack */
+	bool	 o_watch;		/* one of these: see watch.h */
+	bool	 o_modes;		/* malloc has to see each call */
+	/* A byte, eight times: see fill.h. */
+	uint64_t o_fill;		/* free blocks are filled with it */
+	uint64_t o_canary;		/* so is what is behind a request */
 	size_t	 o_limit;		/* bytes of pages in use; 0: none */
 };
 extern KMA_HIDDEN struct options options;

@@ -206,6 +206,21 @@ report_fault(const char *fmt, ...)
 }
 
 KMA_COLD void
+report_misuse_more(const char *func, const void *addr, const char *reason,
+    report_more *more, const void *arg)
+{
+	struct report r;
+
+	report_open(&r, STDERR);
+	report_printf(&r, "libkma: %s(%p): %s\n", func,
+	    (void *)(uintptr_t)addr, reason);
+	more(&r, arg);
+	report_flush(&r);
+	if (!report_no_abort)
+		os_abort();
+}
+
+KMA_COLD void
 report_misuse(const char *func, const void *addr, const char *reason)
 {
 	PROBE3(misuse, func, addr, reason);

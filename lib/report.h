@@ -57,6 +57,11 @@ void	report_warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
  */
 void	report_misuse(const char *func, const void *addr, const char *reason);
 
+/* The same with more lines, that more() adds behind the first. */
+typedef void report_more(struct report *r, const void *arg);
+void	report_misuse_more(const char *func, const void *addr,
+	    const char *reason, report_more *more, const void *arg);
+
 /* Another fault: one line, then the same. */
 void	report_fault(const char *fmt, ...)
 	    __attribute__((format(printf, 1, 2)));
@@ -68,6 +73,8 @@ void	report_fault(const char *fmt, ...)
 #define REASON_BOGUSTYPE	"bogus type"
 #define REASON_TYPE		"freed as another type"
 #define REASON_FREEPAGE		"addr in a free page"
+#define REASON_MODIFIED		"data modified on freelist"
+#define REASON_BEYOND		"data modified beyond block"
 
 /* Set by the option abort=no. */
 extern KMA_HIDDEN bool report_no_abort;

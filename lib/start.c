@@ -11,6 +11,7 @@
 
 #include "cdefs.h"
 #include "kmem.h"
+#include "leaks.h"
 #include "mode.h"
 #include "objcache.h"
 #include "options.h"
@@ -34,6 +35,7 @@ kma_start(void)
 	objcache_init();
 	pthread_atfork(kmem_prefork, kmem_postfork_parent, postfork_child);
 	stats_start();
+	leaks_start();
 }
 
 #define WATCHES_MAX	8
@@ -78,4 +80,5 @@ at_exit(void)
 {
 	mode_exit();
 	stats_exit();
+	leaks_exit();
 }

@@ -28,13 +28,19 @@ is_run(const void *p)
 	return (kmemsizes[addr_to_page(p)] == KU_TYPEDRUN);
 }
 
+static inline uint8_t *
+tag_of(unsigned indx, const void *p)
+{
+	return (bucket_tag(indx, p, sizeof(uint8_t)));
+}
+
 static unsigned
 get_tag(const void *p)
 {
 	page_t page = addr_to_page(p);
 
 	return (is_run(p) ? kmemusage[page + 1] :
-	    *bucket_tag(kmemsizes[page], p));
+	    *tag_of(kmemsizes[page], p));
 }
 
 static void
@@ -123,7 +129,7 @@ get_tagged(const struct typed_request *tr, unsigned indx)
 
 	if (unlikely(p == NULL))
 		return (NULL);
-	*bucket_tag(indx, p) = (uint8_t)tr->tr_type;
+	*tag_of(indx, p) = (uint8_t)tr->tr_type;
 	return (tr->tr_flags & M_ZERO ? memset(p, 0, tr->tr_size) : p);
 }
 
@@ -200,7 +206,7 @@ free_tagged(void *p, unsigned type, const char *func)
 		free_run(p, type, func);
 		return;
 	}
-	at = bucket_tag(indx, p);
+	at = tag_of(indx, p);
 	tag = *at;
 	if (unlikely(any_bit((uintptr_t)p, &bucket[indx].kb_mask) ||
 	    tag == 0 || (type != 0 && type != tag))) {

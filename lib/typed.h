@@ -26,6 +26,7 @@ struct typed_request {
 	int		 tr_flags;	/* of kma_malloc(3) */
 	const struct timespec *tr_deadline;	/* or NULL */
 	const char	*tr_func;	/* the caller's name, for messages */
+	const void	*tr_caller;	/* and return address, for records */
 };
 
 /* Stores the block.  0, ENOMEM, ETIMEDOUT or EDEADLK. */

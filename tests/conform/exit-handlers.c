@@ -75,7 +75,7 @@ worker(void *arg)
 	for (;;) {
 		i = (int)rnd_range(&rng, 0, 31);
 		free(b[i]);
-		b[i] = malloc(rnd_size(&rng, 16));
+		b[i] = malloc(rnd_size(&rng, 16) + 1);
 		must(b[i] != NULL);
 		*(char *)b[i] = 1;
 	}

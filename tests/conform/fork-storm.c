@@ -36,7 +36,7 @@ worker(void *arg)
 		else {
 			free(b[i].p);
 			b[i].p = malloc(rnd_size(&rng,
-			    rnd(&rng) % 50 == 0 ? 22 : 14));
+			    rnd(&rng) % 50 == 0 ? 22 : 14) + 1);
 		}
 		must(b[i].p != NULL);
 		*(char *)b[i].p = 1;
@@ -78,7 +78,7 @@ child(int n)
 	alarm(30);
 	rng = (uint64_t)n + 1;
 	for (i = 0; i < 50; i++) {
-		must((p[i] = malloc(rnd_size(&rng, 18))) != NULL);
+		must((p[i] = malloc(rnd_size(&rng, 18) + 1)) != NULL);
 		*(char *)p[i] = 1;
 	}
 	for (i = n % 3; i < LIVE; i += 3) {

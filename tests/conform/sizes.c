@@ -45,7 +45,7 @@ owner_is(size_t i)
 	size_t w;
 
 	if (b[i].usable < sizeof(w))
-		return (0);
+		return (b[i].usable >= i);
 	memcpy(&w, b[i].p, sizeof(w));
 	if (b[i].usable >= 2 * sizeof(w) && w != i)
 		return (0);
@@ -58,6 +58,8 @@ own(size_t i)
 {
 	size_t w;
 
+	if (b[i].usable < sizeof(w))
+		return;
 	w = i;
 	memcpy(b[i].p, &w, sizeof(w));
 	w = ~i;

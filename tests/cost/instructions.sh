@@ -19,6 +19,7 @@ set -u
 : "${KMA_SRCDIR:=.}"
 pairs=$KMA_BUILDDIR/tests/cost/pairs
 bars=$KMA_SRCDIR/tests/cost/bars.txt
+options=
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -46,6 +47,7 @@ count() {
 	rm -f "$into".cg*
 	# shellcheck disable=SC2086
 	env -i PATH="$PATH" LC_ALL=C LD_PRELOAD="$preload" $filler \
+	    ${options:+KMA_OPTIONS=$options} \
 	    valgrind -q --tool=callgrind --callgrind-out-file="$into.cg" \
 	    "$@" >"$into.out" 2>"$into.err"
 }
@@ -138,15 +140,19 @@ measure_inline() {
 	    >>"$tmp/libkma.tab"
 }
 
-# And memory by type: with its calls' arguments, and the return.
+# And memory by type, and watched blocks: with arguments, and the return.
 measure_typed() {
 	typed=$(each typed_pair 0 typed typed) &&
 	    limited=$(each typed_pair 0 typed limited) &&
 	    tagged=$(each tagged_pair 0 typed tagged) || return 1
+	options=diagnostic
+	diagnostic=$(each tagged_pair 0 typed plain) || return 1
+	options=
 	{
 		printf 'kma_malloc, kma_free\t%s\n' "$typed"
 		printf 'the same at a limit\t%s\n' "$limited"
 		printf 'current type\t%s\n' "$tagged"
+		printf 'diagnostic\t%s\n' "$diagnostic"
 	} >>"$tmp/libkma.tab"
 }
 

@@ -36,6 +36,7 @@ main(int argc, char **argv)
 		kma_type_setlimit(M_COUNTED, 1 << 20);
 	if (tagged)
 		(void)kma_settype(M_COUNTED);
+	tagged |= strcmp(what, "plain") == 0;
 	for (; n > 0; n--)
 		if (tagged)
 			tagged_pair();

@@ -8,6 +8,9 @@
 #
 # usage: run.sh [WORD ...]	only the programs whose name has a WORD in it
 #
+# KMA_MISUSE_MODE=OPTIONS runs the cases in a mode, where more is certain, and
+# more is said: the first line is the same.
+#
 # KMA_PRELOAD=LIBRARY runs the cases on another allocator (empty: on libc's),
 # to see that they fail there.
 
@@ -20,6 +23,7 @@ preload=${KMA_PRELOAD-$LIBKMA}
 progs=$KMA_BUILDDIR/tests/misuse
 srcs=$KMA_SRCDIR/tests/misuse
 only=$*
+mode=${KMA_MISUSE_MODE-}
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
@@ -88,7 +92,7 @@ run() {
 	(
 		(
 			exec timeout -s KILL 100 env LD_PRELOAD="$preload" \
-			    KMA_OPTIONS="$options" "$file" "$@" \
+			    KMA_OPTIONS="$mode${mode:+,}$options" "$file" "$@" \
 			    >"$tmp/out" 2>"$tmp/err"
 		)
 		exit $?
@@ -96,14 +100,16 @@ run() {
 	status=$?
 	out=$(cat "$tmp/out")
 	err=$(cat "$tmp/err")
+	first=$err
+	[ -z "$mode" ] || first=$(head -n 1 "$tmp/err")
 	addr=$(sed -n '/^0x/p' "$tmp/out" | tail -n 1)
 }
 
 # said FUNC REASON: the one line on standard error is the right one. REASON
 # may hold two, parted by a bar, where both are true.
 said() {
-	[ "$err" = "libkma: $1($addr): ${2%%|*}" ] ||
-	    [ "$err" = "libkma: $1($addr): ${2#*|}" ]
+	[ "$first" = "libkma: $1($addr): ${2%%|*}" ] ||
+	    [ "$first" = "libkma: $1($addr): ${2#*|}" ]
 }
 
 # misuse FUNC REASON PROGRAM [ARGS]: one case, or two: with abort=no as well.
@@ -154,7 +160,7 @@ fault() {
 		run "$@"
 		want=0
 		[ -n "$options" ] || want=134
-		if [ "$status" -eq "$want" ] && [ "$err" = "libkma: $text" ]
+		if [ "$status" -eq "$want" ] && [ "$first" = "libkma: $text" ]
 		then
 			passed "${options:+$options: }$*: $text"
 		else
@@ -172,6 +178,8 @@ duplicate='duplicated free'
 freepage='addr in a free page'
 bogus='bogus type'
 other='freed as another type'
+freelist='data modified on freelist'
+beyond='data modified beyond block'
 
 # Preloaded, the library must be the one in use: or nothing here means much.
 # shellcheck disable=SC2016
@@ -289,7 +297,9 @@ done
 # A second free that comes later, or from another thread. The fast path does
 # not look for it, and nothing that is promised is broken; still, see which
 # ones are caught.
-todo=" # TODO only an immediate second free is caught at no cost"
+# In a mode, all must be.
+[ -n "$mode" ] ||
+	todo=" # TODO only an immediate second free is caught at no cost"
 for size in $lists $cached; do
 	misuse free "$duplicate" double_free_between "$size"
 	misuse free "$duplicate" double_free_later "$size"
@@ -383,11 +393,14 @@ in_vain() {
 	shift 4
 	fault "$text are in use" "$@"
 }
-in_vain kma_malloc 1024 4096 4096 typed_wait alone
-in_vain kma_malloc 1024 4096 4096 typed_wait all
-in_vain kma_malloc 8192 0 4096 typed_wait more
-in_vain kma_realloc 6144 2048 4096 typed_wait grow
-in_vain kma_malloc 4096 4096 2048 typed_wait_less
+# In a mode blocks are longer, and so the figures others.
+if [ -z "$mode" ]; then
+	in_vain kma_malloc 1024 4096 4096 typed_wait alone
+	in_vain kma_malloc 1024 4096 4096 typed_wait all
+	in_vain kma_malloc 8192 0 4096 typed_wait more
+	in_vain kma_realloc 6144 2048 4096 typed_wait grow
+	in_vain kma_malloc 4096 4096 2048 typed_wait_less
+fi
 
 # The message cannot be written: the program ends all the same.
 if wanted free_stack; then
@@ -404,9 +417,11 @@ if wanted free_stack; then
 	done
 fi
 
-# Nothing that is written into a freed block misleads the allocator.
+# Nothing that is written into a freed block misleads the allocator; a mode
+# says that it was.
 for size in 16 24 32 64 100 128 256 500 512 1000 $K $((2 * K)); do
 	for spacing in 1 4; do
+		[ -z "$mode" ] || break
 		wanted write_after_free || break
 		name="spacing=$spacing: write_after_free $size"
 		file=$progs/write_after_free
@@ -418,6 +433,21 @@ for size in 16 24 32 64 100 128 256 500 512 1000 $K $((2 * K)); do
 		else
 			failed "$name" "status $status" "err: $err" "out: $out"
 		fi
+	done
+done
+
+for size in $lists $cached $((M / 2)); do
+	[ -n "$mode" ] || break
+	for at in 0 1 $((size / 2)) $((size - 1)); do
+		misuse malloc "$freelist" write_freed "$size" "$at"
+	done
+	# Even one byte, before and behind what the block is rounded to.
+	for how in malloc calloc realloc memalign; do
+		for at in 0 1 7; do
+			misuse free "$beyond" overflow "$size" $at $how free
+		done
+		misuse realloc "$beyond" overflow "$size" 0 $how realloc
+		misuse realloc "$beyond" overflow "$size" 0 $how realloc0
 	done
 done
 

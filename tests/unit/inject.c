@@ -243,7 +243,7 @@ put(struct block *b)
 		return;
 	expect(b, b->size);
 	if (!kmem_free_fast(b->p))
-		mode_free(b->p, "free");
+		mode_free(b->p, "free", NULL);
 	b->p = NULL;
 }
 
@@ -255,7 +255,8 @@ resize(struct block *b, size_t size)
 	if (b == NULL)
 		return;
 	expect(b, b->size);
-	p = mode_realloc(b->p, size, "realloc");
+	p = mode_realloc(b->p, size, "realloc",
+		    NULL);
 	if (p == NULL) {
 		shared->failed++;
 		expect(b, b->size);

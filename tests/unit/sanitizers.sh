@@ -6,10 +6,11 @@
 
 . "$KMA_SRCDIR/tests/unit/variant.sh"
 
-some='account cache kmem learn maps memtype objcache pagerun symbol'
+some='account cache kmem learn maps memtype objcache pagerun symbol watch'
 if [ "${1:-}" = all ] || [ -n "${KMA_TEST_ALL:-}" ]; then
-	some='account bucket cache kmem kmemsizes learn lock maps memtype meta
-	    objcache options os os_thread pagerun report runtree stats symbol'
+	some='account bucket cache fill kmem kmemsizes learn lock maps memtype meta
+	    objcache options os os_thread pagerun report runtree stats symbol
+	    watch'
 else
 	KMA_TEST_SLOW=1
 	export KMA_TEST_SLOW
