@@ -39,7 +39,7 @@ start(void)
 	bucket_init(options.o_spacing == SPACING_LEARN ? 1 : options.o_spacing);
 	cache_init();
 	memtype_init();
-	if (options.o_modes || options.o_trace)
+	if (options.o_modes)
 		cache_hide_all();
 	if (options.o_trace)
 		bucket_see_all();

@@ -374,7 +374,8 @@ options_parse(const char *text)
 		text += len;
 		text += *text == ',';
 	}
-	options.o_modes = options.o_accounting || options.o_watch;
+	options.o_modes = options.o_accounting || options.o_watch ||
+	    options.o_trace;
 	report_no_abort = !options.o_abort;
 }
 
