@@ -12,9 +12,11 @@
 
 #include <string.h>
 
+#include "options.h"
 #include "os.h"
 #include "pagerun.h"
 #include "probe.h"
+#include "random.h"
 #include "report.h"
 
 /*
@@ -394,16 +396,71 @@ free_clusters(struct kmembuckets *kb, uint32_t chain)
 	}
 }
 
-/* Takes up to n blocks of a cluster that has some, into descending slots. */
-static unsigned
-take_blocks(struct kmembuckets *kb, struct kmemcluster *c, void **slot,
+/*
+ * In the mode hardened, nobody should guess which block comes next: one of
+ * the first few clusters, from a random place in it on.
+ */
+#define RANDOM_STEPS	4
+
+static struct kmemcluster *
+random_cluster(struct kmemcluster *c)
+{
+	for (size_t n = random_below(RANDOM_STEPS); n > 0 && c->c_next != 0;
+	    n--)
+		c = cluster_ptr(c->c_next);
+	return (c);
+}
+
+/* And in no order. */
+static void
+shuffle(void **blocks, unsigned n)
+{
+	for (; n > 1; n--) {
+		size_t other = random_below(n);
+		void *p = blocks[other];
+
+		blocks[other] = blocks[n - 1];
+		blocks[n - 1] = p;
+	}
+}
+
+/* Takes n of a cluster's blocks, from a random bit of its map on. */
+static KMA_NOINLINE void
+take_random(const struct kmembuckets *kb, struct kmemcluster *c, void **slot,
+    unsigned n)
+{
+	char *base = page_to_addr(c->c_page);
+	unsigned words = map_words(kb), word = (unsigned)random_below(words);
+	uint64_t from = UINT64_MAX << random_below(
+	    kb->kb_elmpercl < 64 ? kb->kb_elmpercl : 64);
+
+	for (unsigned left = n; left > 0;
+	    word = word + 1 < words ? word + 1 : 0) {
+		uint64_t map = c->c_map[word], take = map & from;
+
+		for (; take != 0 && left > 0; take &= take - 1, left--) {
+			unsigned bit = (unsigned)__builtin_ctzl(take);
+
+			map &= ~((uint64_t)1 << bit);
+			*--slot = base + (word * 64 + bit) * kb->kb_size;
+		}
+		relaxed_store(&c->c_map[word], map);
+		from = UINT64_MAX;
+	}
+	shuffle(slot, n);
+	c->c_hint = 0;
+}
+
+/* The same, the lowest ones. */
+static inline void
+take_lowest(const struct kmembuckets *kb, struct kmemcluster *c, void **slot,
     unsigned n)
 {
 	char *base = page_to_addr(c->c_page);
 	size_t size = kb->kb_size;
-	unsigned word = c->c_hint, want = n < c->c_nfree ? n : c->c_nfree;
+	unsigned word = c->c_hint;
 
-	for (unsigned left = want; left > 0; word++) {
+	for (unsigned left = n; left > 0; word++) {
 		uint64_t map = c->c_map[word];
 		char *first = base + word * 64 * size;
 
@@ -412,6 +469,21 @@ take_blocks(struct kmembuckets *kb, struct kmemcluster *c, void **slot,
 		relaxed_store(&c->c_map[word], map);
 	}
 	c->c_hint = (uint16_t)(word - 1);
+}
+
+/* Takes up to n blocks of a cluster that has some, into descending slots. */
+static unsigned
+take_blocks(struct kmembuckets *kb, struct kmemcluster *c, void **slot,
+    unsigned n)
+{
+	unsigned want = n < c->c_nfree ? n : c->c_nfree;
+
+	if (unlikely(options.o_hardened)) {
+		c = random_cluster(c);
+		want = n < c->c_nfree ? n : c->c_nfree;
+		take_random(kb, c, slot, want);
+	} else
+		take_lowest(kb, c, slot, want);
 	kb->kb_nempty -= c->c_nfree == kb->kb_elmpercl;
 	c->c_nfree -= (uint16_t)want;
 	kb->kb_totalfree -= want;

@@ -27,6 +27,7 @@
 #include "kmemsizes.h"
 #include "lock.h"
 #include "meta.h"
+#include "options.h"
 #include "pagerun.h"
 #include "probe.h"
 #include "report.h"

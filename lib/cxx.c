@@ -169,8 +169,8 @@ NEW_ALIGNED(op_new_array_aligned_nothrow,
     (size_t size, size_t align, const void *tag),
     give_up_aligned_nothrow(size, align, tag))
 
-/* A form of delete: what else it says of the block is not needed. */
-#define DELETE(id, mangled, kind, theirs, ...)				\
+/* A form of delete; what else it says of the block, a mode looks at. */
+#define DELETE(id, mangled, kind, theirs, size, align, ...)		\
 void id(void *p __VA_ARGS__);						\
 NAMED(id, mangled, void, (void *p __VA_ARGS__))				\
 void									\
@@ -180,10 +180,11 @@ id(void *p __VA_ARGS__)							\
 	if (likely(kmem_free_fast(p)))					\
 		return;							\
 	VALGRIND_TELL_FREE(p, kind);					\
-	mode_free(p, "free", CALLER);					\
+	mode_free_sized(p, size, align, "free", CALLER);		\
 }
 
-#define SIZE	, size_t size KMA_UNUSED
+#define UNSAID	SIZE_MAX
+#define SIZE	, size_t size
 #define ALIGN	, size_t align
 #define UNLESS_REPLACED							\
 	if (!OURS(op_delete)) {						\
@@ -196,25 +197,27 @@ id(void *p __VA_ARGS__)							\
 		return;							\
 	}
 
-DELETE(op_delete, "_ZdlPv", VALGRIND_NEW, )
-DELETE(op_delete_array, "_ZdaPv", VALGRIND_NEW_ARRAY, UNLESS_REPLACED)
+DELETE(op_delete, "_ZdlPv", VALGRIND_NEW, , UNSAID, 1)
+DELETE(op_delete_array, "_ZdaPv", VALGRIND_NEW_ARRAY, UNLESS_REPLACED,
+    UNSAID, 1)
 DELETE(op_delete_nothrow, "_ZdlPvRKSt9nothrow_t", VALGRIND_NEW,
-    UNLESS_REPLACED, TAG)
+    UNLESS_REPLACED, UNSAID, 1, TAG)
 DELETE(op_delete_array_nothrow, "_ZdaPvRKSt9nothrow_t", VALGRIND_NEW_ARRAY,
-    UNLESS_REPLACED, TAG)
-DELETE(op_delete_sized, "_ZdlPvm", VALGRIND_NEW, UNLESS_REPLACED, SIZE)
-DELETE(op_delete_array_sized, "_ZdaPvm", VALGRIND_NEW_ARRAY,
-    UNLESS_REPLACED, SIZE)
-DELETE(op_delete_aligned, "_ZdlPvSt11align_val_t", VALGRIND_NEW,
-    , ALIGN KMA_UNUSED)
+    UNLESS_REPLACED, UNSAID, 1, TAG)
+DELETE(op_delete_sized, "_ZdlPvm", VALGRIND_NEW, UNLESS_REPLACED,
+    size, 1, SIZE)
+DELETE(op_delete_array_sized, "_ZdaPvm", VALGRIND_NEW_ARRAY, UNLESS_REPLACED,
+    size, 1, SIZE)
+DELETE(op_delete_aligned, "_ZdlPvSt11align_val_t", VALGRIND_NEW, ,
+    UNSAID, align, ALIGN)
 DELETE(op_delete_array_aligned, "_ZdaPvSt11align_val_t", VALGRIND_NEW_ARRAY,
-    UNLESS_REPLACED_ALIGNED, ALIGN)
-DELETE(op_delete_aligned_nothrow,
-    "_ZdlPvSt11align_val_tRKSt9nothrow_t", VALGRIND_NEW,
-    UNLESS_REPLACED_ALIGNED, ALIGN TAG)
-DELETE(op_delete_array_aligned_nothrow, "_ZdaPvSt11align_val_tRKSt9nothrow_t",
-    VALGRIND_NEW_ARRAY, UNLESS_REPLACED_ALIGNED, ALIGN TAG)
+    UNLESS_REPLACED_ALIGNED, UNSAID, align, ALIGN)
+DELETE(op_delete_aligned_nothrow, "_ZdlPvSt11align_val_tRKSt9nothrow_t",
+    VALGRIND_NEW, UNLESS_REPLACED_ALIGNED, UNSAID, align, ALIGN TAG)
+DELETE(op_delete_array_aligned_nothrow,
+    "_ZdaPvSt11align_val_tRKSt9nothrow_t", VALGRIND_NEW_ARRAY,
+    UNLESS_REPLACED_ALIGNED, UNSAID, align, ALIGN TAG)
 DELETE(op_delete_sized_aligned, "_ZdlPvmSt11align_val_t", VALGRIND_NEW,
-    UNLESS_REPLACED_ALIGNED, SIZE ALIGN)
+    UNLESS_REPLACED_ALIGNED, size, align, SIZE ALIGN)
 DELETE(op_delete_array_sized_aligned, "_ZdaPvmSt11align_val_t",
-    VALGRIND_NEW_ARRAY, UNLESS_REPLACED_ALIGNED, SIZE ALIGN)
+    VALGRIND_NEW_ARRAY, UNLESS_REPLACED_ALIGNED, size, align, SIZE ALIGN)

@@ -14,6 +14,7 @@
 
 #include "cdefs.h"
 #include "kmem.h"
+#include "mode.h"
 #include "report.h"
 #include "stats.h"
 
@@ -21,7 +22,7 @@ KMA_EXPORT int
 malloc_trim(size_t pad)
 {
 	(void)pad;
-	return (kmem_trim());
+	return (mode_trim());
 }
 
 /* There are no such knobs; programs check that setting them works. */

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "guard.h"
 #include "learn.h"
 #include "lock.h"
 #include "memtype.h"
@@ -33,6 +34,10 @@ start(void)
 	if (options.o_watch) {
 		(void)kmemsizes_watch();
 		(void)bucket_watch();
+	}
+	if (options.o_hardened) {
+		kmemsizes_harden();
+		guard_start();
 	}
 	if (pagerun_init(options.o_reserve, options.o_decay) != 0)
 		return (false);
@@ -336,6 +341,7 @@ kmem_why_not(const void *p, unsigned *indx)
 	*indx = page < relaxed_load(&kmempages) ? kmemsizes[page] : KU_HOLE;
 	switch (*indx) {
 	case KU_HOLE:
+	case KU_GUARD:
 	case KU_SLAB:		/* an object, perhaps, but no block */
 		return (REASON_FOREIGN);
 	case KU_CLEAN:

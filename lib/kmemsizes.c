@@ -26,12 +26,14 @@
 #include "client.h"
 #include "meta.h"
 #include "os.h"
+#include "random.h"
 #include "report.h"
 
 #define ALIGNMENT	((size_t)2 << 20)	/* of each range: a huge page */
 #define GAP		((size_t)64 << 20)	/* nobody's, before the arena */
 #define MINMETA		((size_t)64 << 20)
 #define MAXMETA		((size_t)64 << 30)	/* what meta_id() can tell */
+#define DISTANCES	((size_t)1 << 14)	/* 32 GB in all */
 #define MINRESERVE	((size_t)64 << 20)
 #define LIMITED_RESERVE	((size_t)64 << 30)	/* where RLIMIT_AS rules */
 #define TABLE_STEP	((size_t)64 << 10)
@@ -52,13 +54,25 @@ size_t kmemusage_mapped;
 
 struct blocktag *kmemtags;
 static bool watched;
+static bool hardened;
 static uintptr_t tags_place;
 static size_t tags_mapped;
 
 /* How many bytes of which range an arena of reserve bytes takes. */
 struct layout {
-	size_t	sizes, usage, tags, meta, arena, total;
+	size_t	sizes, usage, tags, meta, gap, arena, total;
 };
+
+/* Room for a guard behind each, and a distance that nobody knows. */
+static void
+spread(struct layout *l)
+{
+	l->sizes += ALIGNMENT;
+	l->usage += ALIGNMENT;
+	l->tags += ALIGNMENT;
+	l->meta += ALIGNMENT;
+	l->gap += random_below(DISTANCES) * ALIGNMENT;
+}
 
 static struct layout
 layout_for(size_t reserve)
@@ -75,7 +89,10 @@ layout_for(size_t reserve)
 		l.meta = MAXMETA;
 	if (l.meta < MINMETA)
 		l.meta = MINMETA;
-	l.total = l.sizes + l.usage + l.tags + l.meta + GAP + l.arena;
+	l.gap = GAP;
+	if (hardened)
+		spread(&l);
+	l.total = l.sizes + l.usage + l.tags + l.meta + l.gap + l.arena;
 	return (l);
 }
 
@@ -111,6 +128,20 @@ tables_extend(size_t npages)
 	return (error);
 }
 
+/* Guards of the tables and of the arena's start, where they can be had. */
+static void
+guard_tables(uintptr_t start, const struct layout *l)
+{
+	uintptr_t meta = tags_place + l->tags;
+
+	(void)os_map_guard(start - PAGESIZE);
+	(void)os_map_guard(start + l->sizes - PAGESIZE);
+	(void)os_map_guard(tags_place - PAGESIZE);
+	(void)os_map_guard(meta - PAGESIZE);
+	(void)os_map_guard(meta + l->meta - PAGESIZE);
+	(void)os_map_guard(kmembase - PAGESIZE);
+}
+
 /* Lays everything out from start on, and proves it by the first tables. */
 static int
 place(uintptr_t start, const struct layout *l)
@@ -119,7 +150,7 @@ place(uintptr_t start, const struct layout *l)
 	kmemusage = (uint32_t *)(start + l->sizes);
 	tags_place = start + l->sizes + l->usage;
 	kmemtags = watched ? (struct blocktag *)tags_place : NULL;
-	kmembase = start + l->sizes + l->usage + l->tags + l->meta + GAP;
+	kmembase = start + l->total - l->arena;
 	kmemlimit = kmembase + l->arena;
 	kmemsizes_mapped = kmemusage_mapped = tags_mapped = 0;
 	return (tables_extend(1));
@@ -172,8 +203,12 @@ try_sizes(size_t reserve, bool limited)
 		struct layout l = layout_for(reserve);
 
 		error = find_place(&l, limited);
-		if (error == 0)
-			meta_init(tags_place + l.tags, l.meta);
+		if (error != 0)
+			continue;
+		meta_init(tags_place + l.tags, l.meta -
+		    (hardened ? ALIGNMENT : 0));
+		if (hardened)
+			guard_tables((uintptr_t)kmemsizes, &l);
 	}
 	return (error);
 }
@@ -195,6 +230,12 @@ kmemsizes_init(size_t reserve)
 		error = try_sizes(reserve < LIMITED_RESERVE ? reserve :
 		    LIMITED_RESERVE, true);
 	return (error);
+}
+
+void
+kmemsizes_harden(void)
+{
+	hardened = true;
 }
 
 int

@@ -61,6 +61,12 @@ int	kmemsizes_init(size_t reserve);
 int	kmemsizes_watch(void);
 
 /*
+ * The mode hardened: the tables are at no known distance from the blocks, and
+ * pages that nobody may touch lie before and behind each.  Before init.
+ */
+void	kmemsizes_harden(void);
+
+/*
  * Maps at least npages more pages after the first kmempages; more than that
  * if it costs nothing.  Stores the first new page and how many there are.
  * Part of the range may turn out to be somebody else's: then the new pages

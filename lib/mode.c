@@ -19,6 +19,7 @@
 #include "memtype.h"
 #include "options.h"
 #include "quarantine.h"
+#include "random.h"
 #include "report.h"
 #include "trace.h"
 #include "typed.h"
@@ -222,6 +223,22 @@ untraced_free(void *p, const char *func, const void *caller)
 		plain_free(p, func, caller);
 	else
 		told_free(p, func, caller);
+}
+
+void
+mode_free_sized(void *p, size_t size, size_t align, const char *func,
+    const void *caller)
+{
+	if (likely(!options.o_watch) || watch_is_sized(p, size, align, func))
+		mode_free(p, func, caller);
+}
+
+bool
+mode_trim(void)
+{
+	bool any = unlikely(options.o_watch) && watch_trim();
+
+	return (kmem_trim() || any);
 }
 
 size_t
@@ -454,6 +471,8 @@ mode_start(void)
 
 	if (options.o_watch)
 		options.o_watch = watch_on();
+	if (!options.o_watch)
+		options.o_hardened = false;
 	mode_none = !options.o_accounting && !options.o_watch &&
 	    !options.o_trace && !told;
 	if (!mode_none) {
@@ -488,6 +507,7 @@ void
 mode_postfork_child(void)
 {
 	trace_postfork_child();
+	random_postfork_child();
 	memtype_postfork_child();
 	kmem_postfork_child();
 }

@@ -22,6 +22,14 @@ void	*mode_realloc(void *p, size_t size, const char *func,
 	    const void *caller);
 /* p may be NULL. */
 void	 mode_free(void *p, const char *func, const void *caller);
+/*
+ * The caller says which size and alignment the block has; SIZE_MAX: it does
+ * not say.
+ */
+void	 mode_free_sized(void *p, size_t size, size_t align, const char *func,
+	    const void *caller);
+/* As kmem_trim(), and what waits in a quarantine too. */
+bool	 mode_trim(void);
 /* As kmem_usable(). */
 size_t	 mode_usable(const void *p, const char *func);
 

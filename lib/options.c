@@ -23,6 +23,7 @@ struct options options = {
 };
 
 #define POISON		0xde	/* eight of it are no address */
+#define QUARANTINE	((size_t)1 << 20)
 #define WORD_MAX	64	/* of a key or value that a message shows */
 
 /*
@@ -190,6 +191,24 @@ set_diagnostic(const char *value)
 }
 
 /*
+ * Free blocks are zero.  The canary is neither zero, nor text, nor all ones,
+ * which is what most writes beyond a block write, and no program knows it.
+ */
+static bool
+set_hardened(const char *value)
+{
+	size_t bytes = QUARANTINE;
+
+	if (value != NULL && !parse_number(value, (size_t)1 << 40, &bytes))
+		return (false);
+	options.o_hardened = options.o_watch = true;
+	options.o_quarantine = bytes;
+	options.o_fill = 0;
+	options.o_canary = FILL_BYTES(0x80 | os_random() % 127);
+	return (true);
+}
+
+/*
  * Limits of types.  Of a name, as many characters count as a type keeps.
  */
 
@@ -317,6 +336,8 @@ static const struct option {
 	    "record each operation in FILE (%p: the PID), for kma trace" },
 	{ "diagnostic", "[=leaks]", set_diagnostic,
 	    "check all blocks for misuse; what is in use at exit" },
+	{ "hardened", "[=BYTES]", set_hardened,
+	    "against attacks; freed blocks wait, up to BYTES of them [1M]" },
 	{ "limit", "=[TYPE:]BYTES", set_limit,
 	    "what the process, or a type, may have in use (K, M, G, T)" },
 };

@@ -32,6 +32,7 @@ struct options {
 	char	 o_accounting_file[OPTION_PATH_MAX];	/* rules; "": none */
 	bool	 o_trace;		/* record each operation */
 	char	 o_trace_file[OPTION_PATH_MAX];
+	size_t	 o_quarantine;		/* bytes of freed blocks that wait */
 	bool	 o_diagnostic;		/* check all blocks */
 	bool	 o_leaks;		/* and say at exit what is in use */
 	bool	 o_hardened;		/* make them hard to attack */

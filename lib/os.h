@@ -48,6 +48,8 @@ int	os_findspace(size_t len, uintptr_t *start);
 int	os_map(uintptr_t addr, size_t len);
 /* The same wherever there is room, for what is soon unmapped again. */
 int	os_map_any(size_t len, uintptr_t *addr);
+/* The same for one page at addr that nobody may touch. */
+int	os_map_guard(uintptr_t addr);
 /* Unmaps memory that these mapped. */
 int	os_unmap(uintptr_t addr, size_t len);
 /* Forbids to write to pages that are ours, from now on. */
@@ -69,6 +71,10 @@ int	os_move(uintptr_t from, size_t len, uintptr_t to);
 int	os_resident(uintptr_t addr, size_t len, unsigned char *resident);
 /* Maps fresh memory over pages that are ours: as purge, and unsplits maps. */
 int	os_remap(uintptr_t addr, size_t len);
+
+/* Forbids all access to pages that are ours; or allows it again. */
+int	os_forbid(uintptr_t addr, size_t len);
+int	os_allow(uintptr_t addr, size_t len);
 
 /* Milliseconds of a clock that does not jump; coarse and cheap. */
 uint64_t os_now(void);

@@ -105,11 +105,11 @@ os_findspace(size_t len, uintptr_t *start)
 	return (0);
 }
 
-int
-os_map(uintptr_t addr, size_t len)
+static int
+map_at(uintptr_t addr, size_t len, int prot, int flags)
 {
-	long got = os_syscall(SYS_mmap, (long)addr, (long)len,
-	    PROT_READ | PROT_WRITE, MAP_HEAP | MAP_FIXED_NOREPLACE, -1, 0);
+	long got = os_syscall(SYS_mmap, (long)addr, (long)len, prot,
+	    MAP_HEAP | MAP_FIXED_NOREPLACE | flags, -1, 0);
 
 	if (is_error(got))
 		return (map_error(got));
@@ -119,6 +119,18 @@ os_map(uintptr_t addr, size_t len)
 		return (EEXIST);
 	}
 	return (0);
+}
+
+int
+os_map(uintptr_t addr, size_t len)
+{
+	return (map_at(addr, len, PROT_READ | PROT_WRITE, 0));
+}
+
+int
+os_map_guard(uintptr_t addr)
+{
+	return (map_at(addr, PAGESIZE, PROT_NONE, MAP_NORESERVE));
 }
 
 int
@@ -191,6 +203,20 @@ os_move(uintptr_t from, size_t len, uintptr_t to)
 	 * is something now, nobody knows whose it is.
 	 */
 	return (os_map(to, len) == 0 ? ENOMEM : ENXIO);
+}
+
+int
+os_forbid(uintptr_t addr, size_t len)
+{
+	return ((int)-os_syscall(SYS_mprotect, (long)addr, (long)len,
+	    PROT_NONE, 0, 0, 0));
+}
+
+int
+os_allow(uintptr_t addr, size_t len)
+{
+	return ((int)-os_syscall(SYS_mprotect, (long)addr, (long)len,
+	    PROT_READ | PROT_WRITE, 0, 0, 0));
 }
 
 uint64_t

@@ -6,10 +6,10 @@
  * kmemsizes.h.  Calls runtree.h, kmemsizes.h, meta.h, options.h, os.h.
  *
  * Invariants, under the lock:
- *	inuse + free pages + holes = kmempages
+ *	inuse + free pages + holes + guards = kmempages
  *	dirty = the tree's sum of dirty pages
- *	nodes made >= runs + holes + 1, so that freeing needs no memory:
- *		between two free runs there is an allocated one or a hole
+ *	nodes made >= runs + holes + guards + 1, so that freeing needs no
+ *		memory: between two free runs there is one of these
  *	every free run's first and last kmemusage is its node's number
  *
  * What is given back, and when.  A freed page is dirty: it holds memory, and
@@ -36,6 +36,7 @@
 #include <string.h>
 
 #include "cdefs.h"
+#include "guard.h"
 #include "kmemsizes.h"
 #include "lock.h"
 #include "meta.h"
@@ -63,6 +64,7 @@
 
 /* A moved run keeps this in the kmemusage of its last page. */
 #define KU_MOVED	1u
+#define KU_UNGUARDED	(1u << 8)	/* and an unforbidden guard this */
 #define MOVED_MAX	1024	/* of them: each splits a mapping twice */
 
 static struct lock	pr_lock;
@@ -77,6 +79,7 @@ static size_t		pr_nruns;
 static size_t		pr_nmoved;
 static size_t		pr_nfree;	/* free runs */
 static size_t		pr_nholes;
+static size_t		pr_nguards;
 static size_t		pr_inuse;
 static size_t		pr_mapped;
 static size_t		pr_maxused;
@@ -141,7 +144,7 @@ reserve_node(void)
 {
 	unsigned chunk = 0;
 
-	if (node_made >= pr_nruns + pr_nholes + 3)
+	if (node_made >= pr_nruns + pr_nholes + pr_nguards + 4)
 		return (0);
 	while (node_chunk[chunk] != NULL)
 		chunk++;
@@ -565,6 +568,68 @@ mark(page_t page, size_t npages, unsigned kind)
 	kmemusage[page] = (uint32_t)npages;
 }
 
+/*
+ * Guards.  In the mode hardened, the page behind a run is its guard: nobody's,
+ * and of no run; kmemusage is what its kmemsizes will be when it is lifted.
+ * It may lack the guard's only virtue, when there are too many.
+ */
+
+static inline bool
+has_guard(page_t page, size_t npages)
+{
+	return (page + npages < kmempages &&
+	    kmemsizes[page + npages] == KU_GUARD);
+}
+
+/* Makes a page one, that is nobody's but was dirty or not; under the lock. */
+static void
+mark_guard(page_t guard, bool dirty)
+{
+	kmemsizes[guard] = KU_GUARD;
+	kmemusage[guard] = dirty ? KU_DIRTY : KU_CLEAN;
+	pr_nguards++;
+	pr_mapped--;
+}
+
+/* And forbids it; without the lock. */
+static void
+set_guard(page_t guard)
+{
+	uintptr_t addr = (uintptr_t)page_to_addr(guard);
+
+	if (kmemusage[guard] == KU_DIRTY && os_purge(addr, PAGESIZE) == 0)
+		kmemusage[guard] = KU_CLEAN;
+	if (!guard_set(addr, PAGESIZE))
+		kmemusage[guard] |= KU_UNGUARDED;
+}
+
+/* Allows it again, or it is a hole from now on: true if not. */
+static bool
+lift_guard(page_t guard)
+{
+	if (kmemusage[guard] & KU_UNGUARDED ||
+	    guard_lift((uintptr_t)page_to_addr(guard), PAGESIZE) == 0)
+		return (true);
+	lock_acquire(&pr_lock);
+	kmemsizes[guard] = KU_HOLE;
+	pr_nguards--;
+	pr_nholes++;
+	lock_release(&pr_lock);
+	return (false);
+}
+
+/* It has been lifted: frees it; under the lock. */
+static void
+release_guard(page_t guard)
+{
+	bool dirty = (kmemusage[guard] & ~KU_UNGUARDED) == KU_DIRTY;
+
+	kmemsizes[guard] = dirty ? KU_DIRTY : KU_CLEAN;
+	pr_nguards--;
+	pr_mapped++;
+	release(guard, 1, dirty);
+}
+
 static struct pagerun *
 find_room(size_t npages, size_t align, size_t base)
 {
@@ -576,14 +641,15 @@ int
 pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
     size_t *dirty)
 {
-	size_t need = npages + align - 1, base = btop(kmembase), ndirty;
+	size_t guards = guard_wanted, base = btop(kmembase), ndirty;
+	size_t need = npages + guards + align - 1;
 	struct pagerun *run;
 	page_t first;
 
 	if (need >= MAXPAGES || need < npages)
 		return (ENOMEM);
 	lock_acquire(&pr_lock);
-	run = find_room(npages, align, base);
+	run = find_room(npages + guards, align, base);
 	if (!within_limit(npages) || reserve_node() != 0 ||
 	    (run == NULL && grow(need) != 0)) {
 		lock_release(&pr_lock);
@@ -592,7 +658,10 @@ pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
 	if (run == NULL)
 		run = runtree_firstfit(&pr_tree, need);
 	first = (page_t)runtree_aligned(run, align, base);
-	ndirty = carve(run, first, npages);
+	ndirty = carve(run, first, npages + guards);
+	if (guards > 0)
+		mark_guard(first + (page_t)npages,
+		    kmemsizes[first + npages] == KU_DIRTY);
 	mark(first, npages, kind);
 	pr_nruns++;
 	pr_calls++;
@@ -601,6 +670,8 @@ pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
 		pr_maxused = pr_inuse;
 	taken(npages, ndirty);
 	lock_release(&pr_lock);
+	if (guards > 0)
+		set_guard(first + (page_t)npages);
 	*page = first;
 	if (dirty != NULL)
 		*dirty = ndirty;
@@ -620,15 +691,19 @@ void
 pagerun_free(page_t page)
 {
 	size_t npages = kmemusage[page];
+	page_t next = page + (page_t)npages;
 	bool moved = was_moved(page, npages);
 	bool clean = moved &&
 	    os_remap((uintptr_t)page_to_addr(page), ptob(npages)) == 0;
+	bool guard = has_guard(page, npages) && lift_guard(next);
 
 	PROBE2(run_free, page_to_addr(page), ptob(npages));
 	lock_acquire(&pr_lock);
 	relaxed_store(&pr_nmoved, pr_nmoved - moved);
 	memset(kmemsizes + page, clean ? KU_CLEAN : KU_DIRTY, npages);
 	release(page, npages, clean ? 0 : npages);
+	if (guard)
+		release_guard(next);
 	if (clean)
 		gave_back(npages);
 	pr_nruns--;
@@ -670,6 +745,35 @@ grow_in_place(page_t page, size_t old, size_t npages)
 	return (0);
 }
 
+/* Its guard comes nearer. */
+static void
+shrink_guarded(page_t page, size_t old, size_t npages, unsigned kind)
+{
+	page_t tail = page + (page_t)npages, guard = page + (page_t)old;
+	bool moved = was_moved(page, old), lifted = lift_guard(guard);
+	size_t ntail = old - npages;
+
+	lock_acquire(&pr_lock);
+	mark(page, npages, kind);
+	if (moved && npages > 1)
+		kmemusage[tail - 1] = KU_MOVED;
+	else
+		relaxed_store(&pr_nmoved, pr_nmoved - moved);
+	memset(kmemsizes + tail, KU_DIRTY, ntail);
+	pr_inuse -= ntail;
+	if (lifted) {
+		mark_guard(tail, true);
+		if (ntail > 1)
+			release(tail + 1, ntail - 1, ntail - 1);
+		release_guard(guard);
+	} else
+		release(tail, ntail, ntail);
+	unlock_and_purge();
+	if (lifted)
+		set_guard(tail);
+	debug_check();
+}
+
 int
 pagerun_resize(page_t page, size_t npages, unsigned kind)
 {
@@ -677,8 +781,12 @@ pagerun_resize(page_t page, size_t npages, unsigned kind)
 	bool moved = was_moved(page, old), clean = false;
 	int error = 0;
 
-	if (npages >= MAXPAGES)
+	if (npages >= MAXPAGES || (npages > old && has_guard(page, old)))
 		return (ENOMEM);
+	if (npages < old && has_guard(page, old)) {
+		shrink_guarded(page, old, npages, kind);
+		return (0);
+	}
 	if (npages < old && moved)
 		clean = os_remap((uintptr_t)page_to_addr(page) + ptob(npages),
 		    ptob(old - npages)) == 0;
@@ -708,7 +816,7 @@ pagerun_resize(page_t page, size_t npages, unsigned kind)
 	return (error);
 }
 
-/* An allocated run is not ours any more: it becomes a hole. */
+/* An allocated run is not ours any more: it becomes a hole; its guard stays. */
 static void
 lose(page_t page)
 {
@@ -726,6 +834,8 @@ static void
 moved(page_t from, page_t to, bool lost)
 {
 	size_t npages = kmemusage[from];
+	bool guard = !lost && has_guard(from, npages) &&
+	    lift_guard(from + (page_t)npages);
 
 	lock_acquire(&pr_lock);
 	if (kmemusage[to] > 1 && !was_moved(to, kmemusage[to])) {
@@ -737,6 +847,8 @@ moved(page_t from, page_t to, bool lost)
 	} else {
 		memset(kmemsizes + from, KU_CLEAN, npages);
 		release(from, npages, 0);
+		if (guard)
+			release_guard(from + (page_t)npages);
 		pr_nruns--;
 		pr_inuse -= npages;
 	}
@@ -985,7 +1097,8 @@ pagerun_check(void)
 	lock_acquire(&pr_lock);
 	runtree_check(&pr_tree, &nruns, &npages);
 	KMA_ASSERT(nruns == pr_nfree);
-	KMA_ASSERT(node_made >= pr_nruns + pr_nholes + (kmempages > 0));
+	KMA_ASSERT(node_made >=
+	    pr_nruns + pr_nholes + pr_nguards + (kmempages > 0));
 	KMA_ASSERT(node_carved <= node_made);
 	/* What a purge has taken out is neither in use nor in the tree. */
 	KMA_ASSERT(npages + pr_inuse <= pr_mapped);

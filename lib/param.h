@@ -76,6 +76,7 @@ enum {
 	KU_RUN,		/* first page of an allocated run beyond MAXCACHED */
 	KU_HELD,	/* the same, but freed, and held by a cache */
 	KU_SLAB,	/* any page of a slab of objects: see objcache.h */
+	KU_GUARD,	/* behind a run: nobody may touch it (guard.h) */
 	KU_TYPEDRUN,	/* first page of a run that is charged to a type */
 	KU_TYPED,	/* lists of blocks that are charged to a type */
 	KU_LIST = KU_TYPED + 14		/* the first of all other lists */

@@ -75,6 +75,8 @@ void	report_fault(const char *fmt, ...)
 #define REASON_FREEPAGE		"addr in a free page"
 #define REASON_MODIFIED		"data modified on freelist"
 #define REASON_BEYOND		"data modified beyond block"
+#define REASON_SIZE		"freed with another size"
+#define REASON_ALIGN		"freed with another alignment"
 
 /* Set by the option abort=no. */
 extern KMA_HIDDEN bool report_no_abort;

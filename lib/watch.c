@@ -19,22 +19,31 @@
 
 #include "blame.h"
 #include "fill.h"
+#include "guard.h"
 #include "memtype.h"
 #include "options.h"
 #include "os.h"
 #include "pagerun.h"
+#include "quarantine.h"
 #include "report.h"
 
 #define RUN_MIN		(3 * PAGESIZE)	/* see typed.c */
+#define ZERO_FILL_MAX	((size_t)256 * 1024)	/* a longer one is given back */
+#define HELD_COST	((size_t)64 * 1024)	/* and waits as so many bytes */
 
 bool
 watch_start(void)
 {
-	if (kmem_init() && (bucket_tagbytes > 1 ||
-	    (kmemsizes_watch() == 0 && bucket_watch())))
-		return (true);
-	report_warn("KMA_OPTIONS: blocks cannot be watched");
-	return (false);
+	if (!kmem_init() || (bucket_tagbytes == 1 &&
+	    (kmemsizes_watch() != 0 || !bucket_watch()))) {
+		report_warn("KMA_OPTIONS: blocks cannot be watched");
+		return (false);
+	}
+	if (options.o_hardened && !guard_wanted)
+		guard_start();
+	if (options.o_quarantine > 0)
+		quarantine_init(options.o_quarantine, options.o_hardened);
+	return (true);
 }
 
 /*
@@ -133,6 +142,7 @@ is_or_was_run(page_t page, unsigned indx)
 	switch (indx) {
 	case KU_HOLE:
 	case KU_CONT:
+	case KU_GUARD:
 	case KU_SLAB:
 		return (false);
 	case KU_CLEAN:
@@ -208,11 +218,34 @@ get_ready(void *p, struct blocktag *bt, size_t room, size_t size,
 	fill_end(p, size, room, options.o_canary);
 }
 
-/* The last thing that is done with a block: from here it goes on a list. */
-static inline void
-release(unsigned indx, void *p, const char *func)
+static void release_run(void *p);
+
+/* The last thing that is done with a block, at once or after a while. */
+static void
+release(void *p, size_t size)
 {
-	kmem_free_list(indx, p, func);
+	(void)size;
+	if (is_run(p))
+		release_run(p);
+	else
+		kmem_free_list(kmemsizes[addr_to_page(p)], p, "free");
+}
+
+/* Lets a freed block go, or wait first. */
+static inline void
+let_go(void *p, size_t size)
+{
+	if (options.o_quarantine > 0)
+		quarantine_put(p, size, release);
+	else
+		release(p, size);
+}
+
+/* Memory is short, perhaps: true if some that waited may be used now. */
+bool
+watch_trim(void)
+{
+	return (options.o_quarantine > 0 && quarantine_drain(release));
 }
 
 static void *
@@ -221,6 +254,8 @@ get_block(const struct typed_request *tr, unsigned indx)
 	char *p = kmem_alloc_list(indx);
 	struct blocktag *bt;
 
+	if (unlikely(p == NULL) && watch_trim())
+		p = kmem_alloc_list(indx);
 	if (unlikely(p == NULL))
 		return (NULL);
 	bt = tag_of(indx, p);
@@ -244,7 +279,7 @@ put_block(unsigned indx, void *p, struct blocktag *bt, const char *func,
 	bt->bt_filled = 1;
 	if (unlikely(bt->bt_type != 0))
 		memtype_discharge(bt->bt_type, room);
-	release(indx, p, func);
+	let_go(p, room);
 }
 
 /*
@@ -290,19 +325,28 @@ take_pages(void *p, size_t npages, bool look, const char *func)
 	}
 }
 
-/* Fills the pages of a run that is freed, or gives them back. */
-static void
+/* Where the system's zero will do, it is cheaper soon. */
+static inline size_t
+fill_max(void)
+{
+	return (options.o_fill == 0 ? ZERO_FILL_MAX : WATCH_FILL_MAX);
+}
+
+/*
+ * Fills the pages of a run that is freed, or gives them back.  Returns as how
+ * many bytes it may wait.
+ */
+static size_t
 leave_pages(void *p, size_t bytes)
 {
 	page_t first = addr_to_page(p);
 
-	if (bytes > WATCH_FILL_MAX) {
-		(void)os_purge((uintptr_t)p, bytes);
-		return;
-	}
+	if (bytes > fill_max() && os_purge((uintptr_t)p, bytes) == 0)
+		return (HELD_COST);
 	fill_block(p, bytes, options.o_fill);
 	for (size_t i = 0; i < btop(bytes); i++)
 		kmemtags[first + i].bt_filled = 1;
+	return (bytes);
 }
 
 /* Makes a run one of ours; or one like any other. */
@@ -325,6 +369,24 @@ untag_run(void *p)
 	bucket_retype(KU_TYPEDRUN, kind);
 }
 
+/*
+ * A run that need not wait any more.  One that cannot be allowed again stays as
+ * it is.
+ */
+static void
+release_run(void *p)
+{
+	struct blocktag *bt = get_tag(p);
+
+	if (relaxed_load(&bt->bt_state) == BLOCK_HELD) {
+		if (guard_lift((uintptr_t)p, kmem_size(p)) != 0)
+			return;
+		relaxed_store(&bt->bt_state, BLOCK_FREE);
+	}
+	untag_run(p);
+	kmem_free_slow(p, "free");
+}
+
 /* Makes one ready for use. */
 static void
 own_run(void *p, const struct typed_request *tr, unsigned type, size_t bytes)
@@ -334,15 +396,22 @@ own_run(void *p, const struct typed_request *tr, unsigned type, size_t bytes)
 	tag_run(p);
 }
 
+static void *
+new_run(size_t align, size_t bytes, bool zeroed)
+{
+	return (zeroed ? kmem_zalloc(bytes) : kmem_memalign(align, bytes));
+}
+
 /* Long runs that are to be zero are best left alone where they are. */
 static void *
 get_run(const struct typed_request *tr, size_t bytes)
 {
 	bool zero = (tr->tr_flags & M_ZERO) != 0;
 	bool zeroed = zero && bytes > MAXCACHED && tr->tr_align <= PAGESIZE;
-	void *p = zeroed ? kmem_zalloc(bytes) :
-	    kmem_memalign(tr->tr_align, bytes);
+	void *p = new_run(tr->tr_align, bytes, zeroed);
 
+	if (unlikely(p == NULL) && watch_trim())
+		p = new_run(tr->tr_align, bytes, zeroed);
 	if (unlikely(p == NULL))
 		return (NULL);
 	take_pages(p, btop(bytes), !zeroed, tr->tr_func);
@@ -355,18 +424,19 @@ get_run(const struct typed_request *tr, size_t bytes)
 static void
 put_run(void *p, struct blocktag *bt, const char *func, const void *caller)
 {
-	size_t bytes = kmem_size(p);
+	size_t bytes = kmem_size(p), cost;
 	unsigned type = bt->bt_type;
 
 	if (unlikely(!fill_end_holds(p, blocktag_size(bt), bytes,
 	    options.o_canary)))
 		say_beyond(p, bytes, func, bt);
 	bt->bt_free = (uintptr_t)caller;
-	leave_pages(p, bytes);
-	untag_run(p);
-	kmem_free_slow(p, func);
+	cost = leave_pages(p, bytes);
 	if (type != 0)
 		memtype_discharge(type, bytes);
+	if (options.o_hardened && guard_set((uintptr_t)p, bytes))
+		relaxed_store(&bt->bt_state, BLOCK_HELD);
+	let_go(p, cost);
 }
 
 /*
@@ -535,6 +605,25 @@ watch_free(void *p, unsigned type, const char *func, const void *caller)
 	    ~(MINALLOCSIZE - 1), options.o_fill);
 }
 
+bool
+watch_is_sized(const void *p, size_t size, size_t align, const char *func)
+{
+	struct blocktag *bt;
+	const void *start;
+	const char *reason = NULL;
+
+	if (p == NULL || why_not(p, &start, &bt) != NULL || bt == NULL)
+		return (true);
+	if (((uintptr_t)p & (align - 1)) != 0)
+		reason = REASON_ALIGN;
+	else if (size != SIZE_MAX && size != blocktag_size(bt))
+		reason = REASON_SIZE;
+	if (likely(reason == NULL))
+		return (true);
+	blame_misuse(func, p, reason, NULL, p, bt);
+	return (false);
+}
+
 size_t
 watch_usable(const void *p, const char *func)
 {
@@ -577,6 +666,8 @@ realloc_run(const struct typed_request *tr, struct blocktag *bt, void **p)
 		    tr->tr_func);
 	if (error != 0)
 		return (error);
+	if (options.o_hardened && to < from)
+		(void)leave_pages((char *)*p + to, from - to);
 	bt->bt_free = (uintptr_t)tr->tr_caller;
 	relaxed_store(&bt->bt_state, BLOCK_FREE);
 	untag_run(*p);
@@ -624,7 +715,8 @@ realloc_watched(const struct typed_request *tr, struct blocktag *bt, void **p)
 		mine.tr_flags &= ~M_WAITOK;
 	if (fits && tr->tr_size >= room / 4)
 		error = ENOMEM;		/* here is best */
-	else if (is_run(*p) && list_of(&mine) == 0)
+	else if (is_run(*p) && list_of(&mine) == 0 &&
+	    (fits || !options.o_hardened))
 		error = realloc_run(&mine, bt, p);
 	else
 		error = realloc_moved(&mine, old, p);

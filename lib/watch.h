@@ -40,8 +40,18 @@ int	watch_realloc(const struct typed_request *tr, void **p);
 void	watch_free(void *p, unsigned type, const char *func,
 	    const void *caller);
 
+/*
+ * Is it of this size, and at a multiple of align?  False: after a message; but
+ * true of what is no block in use, for which watch_free() has another.
+ */
+bool	watch_is_sized(const void *p, size_t size, size_t align,
+	    const char *func);
+
 /* watch_alloc() in its most frequent form; NULL: no memory. */
 void	*watch_malloc(size_t size, const void *caller);
+
+/* Ends the waiting of all that is in the quarantine; true if any was. */
+bool	watch_trim(void);
 
 /* Bytes that were requested; 0 on misuse. */
 size_t	watch_usable(const void *p, const char *func);

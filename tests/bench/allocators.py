@@ -103,6 +103,10 @@ def find(libkma, extra=''):
         Allocator('kma-1', libkma, {'KMA_OPTIONS': 'spacing=1'}, 'kma', 'cd'),
         Allocator('kma-2', libkma, {'KMA_OPTIONS': 'spacing=2'}, 'kma', 'cd'),
         Allocator('kma-4', libkma, {'KMA_OPTIONS': 'spacing=4'}, 'kma', 'cd'),
+        Allocator('kma-diagnostic', libkma, {'KMA_OPTIONS': 'diagnostic'},
+                  'kma', 'c'),
+        Allocator('kma-hardened', libkma, {'KMA_OPTIONS': 'hardened'},
+                  'kma', 'c'),
     ]
     for allocator in found:
         if allocator.name in taken:
