@@ -56,7 +56,6 @@
  */
 #define SWEEP_BYTES	((size_t)1 << 20)
 #define RUN_MAX		btop(NCACHEDRUN * MAXCACHED)	/* a cached run */
-#define DUE_OPS		64		/* slow operations between two looks */
 #define ADOPT_LOOKS	8		/* caches looked at for a dead owner */
 
 /* Blocks on their way from a thread's stack to another's. */
@@ -112,7 +111,9 @@ held_limit(void)
 static bool
 hold(size_t bytes)
 {
-	if (__atomic_add_fetch(&held, bytes, __ATOMIC_RELAXED) <= held_limit())
+	size_t now = __atomic_add_fetch(&held, bytes, __ATOMIC_RELAXED);
+
+	if (likely(now <= HELD_MIN) || now <= held_limit())
 		return (true);
 	__atomic_sub_fetch(&held, bytes, __ATOMIC_RELAXED);
 	return (false);
@@ -602,9 +603,9 @@ sweep_runs(struct kmemcache *kc)
 	for (unsigned i = 0; i < NCACHEDRUN; i++) {
 		struct cached_run *cr = &kc->kc_run[i];
 
-		if (cr->cr_swept)
+		if (cr->cr_npages != 0 && cr->cr_swept)
 			detach_run(kc, cr);
-		cr->cr_swept = cr->cr_npages != 0;
+		cr->cr_swept = true;
 	}
 }
 
@@ -738,7 +739,6 @@ cache_alloc_run(size_t npages, page_t *page)
 		return (false);
 	*page = cr->cr_page;
 	cr->cr_npages = 0;
-	cr->cr_swept = false;
 	kmemsizes[*page] = KU_RUN;
 	return (true);
 }
@@ -789,17 +789,6 @@ cache_free_run(page_t page, size_t npages)
 /*
  * Returning what is not needed.
  */
-
-bool
-cache_due(void)
-{
-	struct kmemcache *kc = cache_mine;
-
-	if (kc == &cache_none || ++kc->kc_ops < DUE_OPS)
-		return (false);
-	kc->kc_ops = 0;
-	return (true);
-}
 
 static void
 depot_reap(unsigned indx)

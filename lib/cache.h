@@ -30,7 +30,7 @@ struct memtype_count;
 struct cached_run {
 	page_t	cr_npages;	/* 0: none */
 	page_t	cr_page;	/* the first, KU_HELD */
-	bool	cr_swept;	/* it stayed for a sweep */
+	bool	cr_swept;	/* the run, if any, stayed for a sweep */
 	size_t	cr_bytes;	/* room for them counted in kc_bytes, or 0 */
 };
 
@@ -188,7 +188,17 @@ bool	cache_free_run(page_t page, size_t npages);
 uint64_t cache_calls(unsigned indx);
 
 /* Counts the thread's slow operations; true once in a while. */
-bool	cache_due(void);
+#define DUE_OPS		64
+static inline bool
+cache_due(void)
+{
+	struct kmemcache *kc = cache_mine;
+
+	if (kc == &cache_none || ++kc->kc_ops < DUE_OPS)
+		return (false);
+	kc->kc_ops = 0;
+	return (true);
+}
 /* Returns what went unused since the last time, and what dead threads held. */
 void	cache_reap(void);
 /* Returns all that can be: the depots, and the calling thread's cache. */

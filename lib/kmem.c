@@ -182,7 +182,7 @@ alloc_run(size_t size, size_t align, size_t *dirty)
 		count_run();
 		return (page_to_addr(page));
 	}
-	if (!get_pages(npages, align, KU_RUN, &page, dirty))
+	if (!ready() || !get_pages(npages, align, KU_RUN, &page, dirty))
 		return (NULL);
 	count_run();
 	return (page_to_addr(page));
@@ -250,11 +250,9 @@ kmem_alloc_slow(size_t size)
 {
 	size_t dirty;
 
-	if (!ready())
-		return (NULL);
 	if (size > MAXCACHED)
 		return (alloc_run(size, 1, &dirty));
-	return (alloc_block(BUCKETINDX(size), size));
+	return (ready() ? alloc_block(BUCKETINDX(size), size) : NULL);
 }
 
 static void *
@@ -275,7 +273,7 @@ kmem_zalloc(size_t size)
 		p = alloc(size);
 		return (p != NULL ? memset(p, 0, size) : NULL);
 	}
-	if (!ready() || (p = alloc_run(size, 1, &dirty)) == NULL)
+	if ((p = alloc_run(size, 1, &dirty)) == NULL)
 		return (NULL);
 	if (dirty > 0)
 		pagerun_zero(addr_to_page(p), size,
@@ -418,14 +416,11 @@ free_block(void *p, const char *func)
 }
 
 KMA_NOINLINE void
-kmem_free_slow(void *p, const char *func)
+kmem_free_kind(void *p, unsigned kind, const char *func)
 {
-	size_t page = btop((uintptr_t)p - kmembase);
-
 	/* Long runs always come this way. */
-	if (page < relaxed_load(&kmempages) && kmemsizes[page] == KU_RUN &&
-	    ((uintptr_t)p & PAGEMASK) == 0)
-		free_run((page_t)page);
+	if (kind == KU_RUN && ((uintptr_t)p & PAGEMASK) == 0)
+		free_run(addr_to_page(p));
 	else if (p != NULL)
 		free_block(p, func);
 }

@@ -25,7 +25,22 @@ bool	kmem_init(void);
 
 /* The slow ways: as the functions below, whatever the state. */
 void	*kmem_alloc_slow(size_t size);
-void	 kmem_free_slow(void *p, const char *func);
+void	 kmem_free_kind(void *p, unsigned kind, const char *func);
+
+/* What the page of an address is. */
+static inline unsigned
+kmem_kind(const void *p)
+{
+	size_t page = btop((uintptr_t)p - kmembase);
+
+	return (page < relaxed_load(&kmempages) ? kmemsizes[page] : KU_HOLE);
+}
+
+static inline void
+kmem_free_slow(void *p, const char *func)
+{
+	kmem_free_kind(p, kmem_kind(p), func);
+}
 
 /* As kmem_alloc(), and the block's first size bytes are zero. */
 void	*kmem_zalloc(size_t size);

@@ -78,12 +78,6 @@ malloc(size_t size)
 	return (p);
 }
 
-static KMA_NOINLINE void
-free_slow(void *p, const void *caller)
-{
-	mode_free(p, "free", caller);
-}
-
 /* Not inline in free_sized(): valgrind is to be told here. */
 KMA_EXPORT KMA_NOINLINE void
 free(void *p)
@@ -91,7 +85,7 @@ free(void *p)
 	if (likely(kmem_free_fast(p)))
 		return;
 	if (VALGRIND_IS_QUIET) {
-		free_slow(p, CALLER);
+		mode_free(p, "free", CALLER);
 		return;
 	}
 	TELL_FREE(p);

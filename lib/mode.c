@@ -395,9 +395,14 @@ mode_realloc(void *p, size_t size, const char *func, const void *caller)
 void
 mode_free(void *p, const char *func, const void *caller)
 {
-	if (likely(mode_none) && likely(!typed_istagged(p)))
-		kmem_free_slow(p, func);
-	else if (likely(!options.o_trace))
+	if (likely(mode_none)) {
+		unsigned kind = kmem_kind(p);
+
+		if (likely(!typed_iskind(kind)))
+			kmem_free_kind(p, kind, func);
+		else
+			typed_free(p, 0, func);
+	} else if (likely(!options.o_trace))
 		untraced_free(p, func, caller);
 	else
 		traced_free(p, func, caller);

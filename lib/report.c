@@ -211,11 +211,14 @@ report_misuse_more(const char *func, const void *addr, const char *reason,
 {
 	struct report r;
 
-	report_open(&r, STDERR);
-	report_printf(&r, "libkma: %s(%p): %s\n", func,
-	    (void *)(uintptr_t)addr, reason);
-	more(&r, arg);
-	report_flush(&r);
+	PROBE3(misuse, func, addr, reason);
+	if (!report_mute) {
+		report_open(&r, STDERR);
+		report_printf(&r, "libkma: %s(%p): %s\n", func,
+		    (void *)(uintptr_t)addr, reason);
+		more(&r, arg);
+		report_flush(&r);
+	}
 	if (!report_no_abort)
 		os_abort();
 }

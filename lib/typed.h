@@ -43,14 +43,17 @@ int	typed_realloc(const struct typed_request *tr, void **p);
 /* Frees a block of the type; type 0: a tagged one, of any. */
 void	typed_free(void *p, unsigned type, const char *func);
 
-/* Is p in a page of tagged blocks? */
+/* Is a page of that kind one of tagged blocks?  Is p in one? */
+static inline bool
+typed_iskind(unsigned kind)
+{
+	return (kind - KU_TYPEDRUN < KU_LIST - KU_TYPEDRUN);
+}
+
 static inline bool
 typed_istagged(const void *p)
 {
-	size_t page = btop((uintptr_t)p - kmembase);
-
-	return (page < relaxed_load(&kmempages) &&
-	    kmemsizes[page] >= KU_TYPEDRUN && kmemsizes[page] < KU_LIST);
+	return (typed_iskind(kmem_kind(p)));
 }
 
 #endif /* KMA_TYPED_H */

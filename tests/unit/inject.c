@@ -145,7 +145,7 @@ __wrap_os_syscall(long nr, long a, long b, long c, long d, long e, long f)
 	call = __atomic_add_fetch(&shared->calls, 1, __ATOMIC_RELAXED);
 	if (mode == COUNT) {
 		shared->count[what]++;
-		note_site(what, __builtin_return_address(0));
+		note_site(what, CALLER);
 	}
 	if (!fails(call))
 		return (__real_os_syscall(nr, a, b, c, d, e, f));
@@ -224,14 +224,14 @@ get(size_t size)
 	void *p;
 
 	if (!kmem_alloc_fast(size, &p))
-		p = mode_alloc(size, __builtin_return_address(0));
+		p = mode_alloc(size, CALLER);
 	return (keep(p, size));
 }
 
 static struct block *
 get_zeroed(size_t size)
 {
-	char *p = mode_zalloc(size, __builtin_return_address(0));
+	char *p = mode_zalloc(size, CALLER);
 
 	for (size_t i = 0; p != NULL && i < size; i += 512)
 		REQUIRE(p[i] == 0);
@@ -241,7 +241,7 @@ get_zeroed(size_t size)
 static void
 get_aligned(size_t align, size_t size)
 {
-	keep(mode_memalign(align, size, __builtin_return_address(0)), size);
+	keep(mode_memalign(align, size, CALLER), size);
 }
 
 static void
@@ -251,7 +251,7 @@ put(struct block *b)
 		return;
 	expect(b, b->size);
 	if (!kmem_free_fast(b->p))
-		mode_free(b->p, "free", NULL);
+		mode_free(b->p, "free", CALLER);
 	b->p = NULL;
 }
 
@@ -263,7 +263,7 @@ resize(struct block *b, size_t size)
 	if (b == NULL)
 		return;
 	expect(b, b->size);
-	p = mode_realloc(b->p, size, "realloc", NULL);
+	p = mode_realloc(b->p, size, "realloc", CALLER);
 	if (p == NULL) {
 		shared->failed++;
 		expect(b, b->size);
