@@ -462,8 +462,8 @@ static bool
 watch_on(void)
 {
 	if (valgrind_active()) {
-		report_warn("under valgrind, which finds the same and more, "
-		    "diagnostic and hardened are off");
+		report_warn("KMA_OPTIONS: under valgrind, diagnostic and "
+		    "hardened do not count");
 		return (false);
 	}
 	return (watch_start());
