@@ -20,7 +20,6 @@
 #include "options.h"
 #include "quarantine.h"
 #include "random.h"
-#include "report.h"
 #include "trace.h"
 #include "typed.h"
 #include "valgrind.h"
@@ -454,28 +453,13 @@ mode_object_free(const void *p)
 		trace_free(p);
 }
 
-/*
- * Under valgrind, what its tools say of errors is better than what blocks that
- * are watched could: they give way.
- */
-static bool
-watch_on(void)
-{
-	if (valgrind_active()) {
-		report_warn("KMA_OPTIONS: under valgrind, diagnostic and "
-		    "hardened do not count");
-		return (false);
-	}
-	return (watch_start());
-}
-
 void
 mode_start(void)
 {
 	bool told = valgrind_active();
 
 	if (options.o_watch)
-		options.o_watch = watch_on();
+		options.o_watch = watch_start();
 	if (!options.o_watch)
 		options.o_hardened = false;
 	mode_none = !options.o_accounting && !options.o_watch &&

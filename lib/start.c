@@ -18,6 +18,7 @@
 #include "report.h"
 #include "start.h"
 #include "stats.h"
+#include "valgrind.h"
 
 static void
 postfork_child(void)
@@ -30,6 +31,7 @@ __attribute__((constructor)) void
 kma_start(void)
 {
 	report_start();
+	(void)valgrind_decide();	/* some options do not count then */
 	options_read();
 	mode_start();
 	objcache_init();

@@ -169,10 +169,20 @@ result "callgrind: libkma is as without valgrind"
 [ "$(served)" -gt 20 ]
 result "callgrind: libkma served it"
 
-# The modes that look for faults leave that to memcheck.
 LD_PRELOAD=$LIBKMA valgrind -q "$ours" --leak-check=full \
     --error-exitcode=9 "$built/massif" >"$tmp/out" 2>&1 && [ ! -s "$tmp/out" ]
 result "quiet: nothing is said of a program without a fault" "$tmp/out"
+
+# The modes that look for faults leave that to memcheck; ls allocates before
+# the library has been started.
+for mode in diagnostic hardened; do
+	LD_PRELOAD=$LIBKMA KMA_OPTIONS=$mode valgrind -q "$ours" \
+	    --error-exitcode=9 ls "$here" 2>&1 >"$tmp/out" |
+	    sed '/^libkma: .*, diagnostic and hardened do not count$/d' \
+	    >"$tmp/err"
+	[ ! -s "$tmp/err" ] && grep -q parity.sh "$tmp/out"
+	result "$mode: gives way to memcheck" "$tmp/err"
+done
 
 # The example of kma(7).
 example=$(sed -n 's/^\.Dl \$ \(kma run .*valgrind.*\) program$/\1/p' \
