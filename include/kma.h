@@ -42,7 +42,7 @@ extern "C" {
  * thread's lists of free blocks, of which lib/cache.h has the theory. The
  * program works on the words and reads the rest.
  */
-#define KMA_NLIST	120
+#define KMA_NLIST	121
 struct kma_cache {
 	uint64_t	 kc_word[KMA_NLIST];	/* requests, slot of the top */
 	uintptr_t	 kc_mask[KMA_NLIST];	/* not in a block's address */

@@ -241,15 +241,19 @@ malloc_usable_size(void *p)
 KMA_EXPORT void
 free_sized(void *p, size_t size)
 {
-	if (unlikely(!kmem_free_fast(p)))
-		mode_free_sized(p, size, 1, "free_sized", CALLER);
+	if (likely(kmem_free_fast(p)))
+		return;
+	TELL_FREE(p);
+	mode_free_sized(p, size, 1, "free_sized", CALLER);
 }
 
 KMA_EXPORT void
 free_aligned_sized(void *p, size_t align, size_t size)
 {
-	if (unlikely(!kmem_free_fast(p)))
-		mode_free_sized(p, size, align, "free_aligned_sized", CALLER);
+	if (likely(kmem_free_fast(p)))
+		return;
+	TELL_FREE(p);
+	mode_free_sized(p, size, align, "free_aligned_sized", CALLER);
 }
 
 void	*aligned_alloc(size_t align, size_t size) ALIAS_OF(memalign);

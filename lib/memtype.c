@@ -487,7 +487,8 @@ charge_slow(unsigned type, size_t from, size_t to, int flags,
 	    !take_ahead(ks, tc, to - from)) {
 		int error;
 
-		PROBE3(limit, ks->ks_name, to - from, ks->ks_limit);
+		PROBE3(limit, ks->ks_name, to - from,
+		    relaxed_load(&ks->ks_limit));
 		error = !(flags & M_WAITOK) ? ENOMEM :
 		    wait_for(ks, &w, deadline, func);
 		if (error != 0)

@@ -88,7 +88,7 @@ static_assert(KU_LIST - KU_TYPED >= MAXPAGESHIFT + 1 - MINBUCKET + 1,
  * Lists: at spacing 4 up to 32 (48 with 64K pages) lists of blocks, and one
  * for each page count from 3 up to MAXCACHED (62 with 4K pages, 2 with 64K).
  */
-#define NLIST		120
+#define NLIST		121
 static_assert(NLIST <= 256, "a kmemsizes entry is one byte");
 static_assert(KU_LIST + 32 + 62 <= NLIST, "lists with 4K pages");
 static_assert(KU_LIST + 40 + 14 <= NLIST, "lists with 16K pages");

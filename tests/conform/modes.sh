@@ -42,6 +42,8 @@ while read -r mode options; do
 		case $mode-$program in
 		# What waits keeps its addresses, and no pages are moved.
 		hardened-limit-running | hardened-realloc-big) continue ;;
+		# And it counts as in use, and is resident.
+		hardened-snapshot | hardened-thread-caches) continue ;;
 		esac
 		try "$mode" "$options" "$program"
 	done

@@ -283,12 +283,14 @@ for size in $lists $cached; do
 done
 misuse realloc "$duplicate" realloc_freed 64 0
 for size in 16 64 1000 $((8 * K)) $((64 * K)); do
-	for p in free_sized_twice delete_twice delete_array_twice \
+	misuse free_sized "$duplicate" free_sized_twice "$size"
+	for p in delete_twice delete_array_twice \
 	    delete_sized_twice delete_aligned_twice fork_double_free \
 	    double_free_at_exit; do
 		misuse free "$duplicate" "$p" "$size"
 	done
-	misuse free "$duplicate" free_aligned_sized_twice $(((size + 63) & -64))
+	misuse free_aligned_sized "$duplicate" free_aligned_sized_twice \
+	    $(((size + 63) & -64))
 	misuse free "$duplicate" double_free_aligned 32 "$size"
 	misuse free "$duplicate" double_free_aligned $((4 * K)) "$size"
 	misuse free "$duplicate|$freepage" double_free_aligned $((64 * K)) "$size"

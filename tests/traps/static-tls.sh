@@ -9,7 +9,7 @@ set -u
 : "${KMA_SRCDIR:=.}"
 tmp=$(mktemp -d) || exit 1
 trap 'rm -rf "$tmp"' EXIT
-limit=64
+limit=80
 
 # The fourth hexadecimal number of the segment's two lines is its size in
 # memory.
