@@ -7,6 +7,9 @@ set -u
 # shellcheck source=tests/tools/lib.sh
 . "${KMA_SRCDIR:-.}/tests/tools/lib.sh"
 
+# What make gives may be a pipe, of which kma compare has something to say.
+exec </dev/null
+
 compared=$KMA_BUILDDIR/tests/tools/compared
 for tool in valgrind gnuplot jq; do
 	command -v "$tool" >/dev/null || {
