@@ -76,7 +76,7 @@ has 'the table' "^$compared\$" '^ +glibc +libkma$' \
 	"^  data, first level +$number +$number +$ratio\$" \
 	"^  last level +$number +$number +$ratio\$" \
 	'^heap \(massif\)$' \
-	'^  peak useful bytes +500,000 ' \
+	'^  peak useful bytes +500,000 +500,000 +1.00x$' \
 	"^  peak pages, KB +$number +$number +$ratio\$" \
 	'^errors and leaks \(memcheck\)$' \
 	'^  errors +0 +0 +equal$'
@@ -133,7 +133,8 @@ for n in 0 1; do
 done
 part cache 'd1_misses ll_misses'
 part massif 'peak_page_bytes peak_useful_bytes'
-[ "$(figure 0 peak_useful_bytes)" -eq 500000 ]
+[ "$(figure 0 peak_useful_bytes)" -eq 500000 ] &&
+	[ "$(figure 1 peak_useful_bytes)" -eq 500000 ]
 result 'massif: peak useful bytes are what was asked for' "$out"
 for n in 0 1; do
 	[ "$(figure $n peak_page_bytes)" -gt 1000000 ] &&
@@ -151,9 +152,14 @@ kma compare --only memcheck --json -- "$compared" faulty
 	[ "$(echo "$out" | jq '.contenders[0].memcheck.InvalidWrite.count')" \
 		-eq 3 ]
 result 'memcheck: errors and leaks of a faulty program' "$out"
+[ "$(echo "$out" | jq '.contenders[0].memcheck == .contenders[1].memcheck and
+	(.contenders[0].measures | map_values(.value)) ==
+	(.contenders[1].measures | map_values(.value))')" = true ]
+result 'memcheck: the same with libkma' "$out"
 kma compare --only memcheck -- "$compared" faulty
-has 'memcheck: kinds of errors' '^  errors +3 ' '^    InvalidWrite +3 ' \
-	'^  definitely lost, bytes +77 ' '^  still reachable, blocks +1 '
+has 'memcheck: kinds of errors' '^  errors +3 +3 +equal$' \
+	'^    InvalidWrite +3 +3$' '^  definitely lost, bytes +77 +77 +equal$' \
+	'^  still reachable, blocks +1 +1 +equal$'
 ! echo "$out" | grep -q 'indirectly'
 result 'memcheck: no lines of leaks that are not'
 kma compare --only time,memory --rounds 1 --json -- "$compared"
