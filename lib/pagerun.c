@@ -577,7 +577,7 @@ mark(page_t page, size_t npages, unsigned kind)
 static inline bool
 has_guard(page_t page, size_t npages)
 {
-	return (unlikely(options.o_hardened) && page + npages < kmempages &&
+	return (unlikely(guard_wanted) && page + npages < kmempages &&
 	    kmemsizes[page + npages] == KU_GUARD);
 }
 

@@ -598,11 +598,11 @@ watch_free(void *p, unsigned type, const char *func, const void *caller)
 		return;
 	}
 	bt->bt_free = (uintptr_t)caller;
-	bt->bt_filled = 1;
 	kmem_push_list(indx, p);
-	/* Nobody else can have it yet. */
+	/* Nobody else can have it yet, but for the child of a fork. */
 	fill_block(p, (blocktag_size(bt) + MINALLOCSIZE - 1) &
 	    ~(MINALLOCSIZE - 1), options.o_fill);
+	__atomic_store_n(&bt->bt_filled, 1, __ATOMIC_RELEASE);
 }
 
 bool
