@@ -235,14 +235,10 @@ alloc_block(unsigned indx, size_t size)
 void *
 kmem_alloc_list(unsigned indx)
 {
-	struct kmemcache *kc = cache_mine;
-	uint64_t *word = stack_word(kc, indx);
-	void *p = *slot(kc, stack_top(*word));
+	void *p = kmem_pop_list(indx);
 
-	if (unlikely(p == NULL))
-		return (alloc_block(indx, bucket[indx].kb_size));
-	*word += STACK_POP;
-	return (p);
+	return (likely(p != NULL) ? p :
+	    alloc_block(indx, bucket[indx].kb_size));
 }
 
 KMA_NOINLINE void *
@@ -386,16 +382,10 @@ put_block(unsigned indx, void *p, const char *func)
 void
 kmem_free_list(unsigned indx, void *p, const char *func)
 {
-	struct kmemcache *kc = cache_mine;
-	uint64_t *word = stack_word(kc, indx);
-	void **next = slot(kc, stack_top(*word)) + 1;
-
-	if (unlikely(*next == STACK_END)) {
+	if (unlikely(kmem_list_isfull(indx)))
 		put_block(indx, p, func);
-		return;
-	}
-	*next = p;
-	*word += STACK_PUSH;
+	else
+		kmem_push_list(indx, p);
 }
 
 /* A block of a list, or no block. */
