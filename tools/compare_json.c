@@ -6,25 +6,9 @@
 #include <jansson.h>
 
 #include "compare.h"
+#include "jsontext.h"
 
 #define FORMAT_VERSION	1
-
-/* Words that are no UTF-8 have their odd bytes replaced. */
-static json_t *
-text(const char *s)
-{
-	json_t *json = json_string(s);
-	char *copy;
-
-	if (json != NULL || (copy = strdup(s)) == NULL)
-		return (json);
-	for (char *c = copy; *c != '\0'; c++)
-		if ((unsigned char)*c >= 0x80)
-			*c = '?';
-	json = json_string(copy);
-	free(copy);
-	return (json);
-}
 
 static json_t *
 number(enum unit unit, double value)
@@ -84,9 +68,9 @@ contender(const struct comparison *cmp, unsigned n)
 	const struct contender *c = &cmp->cmp_contender[n];
 	json_t *json = json_object(), *all = json_object();
 
-	json_object_set_new(json, "name", text(c->c_name));
+	json_object_set_new(json, "name", json_text(c->c_name));
 	json_object_set_new(json, "library",
-	    c->c_kind == KIND_GLIBC ? json_null() : text(c->c_path));
+	    c->c_kind == KIND_GLIBC ? json_null() : json_text(c->c_path));
 	for (unsigned id = 0; id < NMEASURE; id++)
 		if (c->c_samples[id].s_number > 0)
 			json_object_set_new(all, measures[id].m_name,
@@ -106,14 +90,15 @@ compare_json(FILE *fp, const struct comparison *cmp)
 
 	json_object_set_new(json, "version", json_integer(FORMAT_VERSION));
 	for (char **word = cmp->cmp_argv; *word != NULL; word++)
-		json_array_append_new(list, text(*word));
+		json_array_append_new(list, json_text(*word));
 	json_object_set_new(json, "program", list);
 	json_object_set_new(json, "rounds",
 	    json_integer((json_int_t)cmp->cmp_rounds));
 	list = json_array();
 	for (unsigned part = 0; part < NPART; part++)
 		if (has_part(cmp, part))
-			json_array_append_new(list, text(part_names[part]));
+			json_array_append_new(list,
+			    json_text(part_names[part]));
 	json_object_set_new(json, "parts", list);
 	list = json_array();
 	for (unsigned n = 0; n < cmp->cmp_ncontender; n++)

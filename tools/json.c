@@ -7,23 +7,8 @@
 
 #include <jansson.h>
 
+#include "jsontext.h"
 #include "kma.h"
-
-/* A name that is no UTF-8 has its odd bytes replaced. */
-static json_t *
-text(const char *s)
-{
-	char copy[KMA_NAMELEN];
-	json_t *json = json_string(s);
-	size_t i;
-
-	if (json != NULL)
-		return (json);
-	for (i = 0; i < sizeof(copy) - 1 && s[i] != '\0'; i++)
-		copy[i] = (unsigned char)s[i] < 0x80 ? s[i] : '?';
-	copy[i] = '\0';
-	return (json_string(copy));
-}
 
 static json_t *
 object(const struct figure *figures, const void *row)
@@ -84,7 +69,7 @@ types(const struct kma_figures *snap)
 			if (row->ks_sizes >> n & 1)
 				json_array_append_new(sizes, json_integer(
 				    (json_int_t)1 << n));
-		json_object_set_new(json, "name", text(row->ks_name));
+		json_object_set_new(json, "name", json_text(row->ks_name));
 		json_object_set_new(json, "sizes", sizes);
 		json_array_append_new(array, json);
 	}
@@ -99,7 +84,7 @@ json_print(FILE *fp, const struct kma_figures *snap, bool compact,
 	bool done;
 
 	json_object_set_new(json, "version", json_integer(snap->sn_version));
-	json_object_set_new(json, "library", text(snap->sn_library));
+	json_object_set_new(json, "library", json_text(snap->sn_library));
 	json_object_set_new(json, "pid", json_integer(snap->sn_pid));
 	json_object_set_new(json, "page_size",
 	    json_integer(snap->sn_pagesize));

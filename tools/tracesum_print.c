@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "jsontext.h"
 #include "traceformat.h"
 #include "tracesum.h"
 
@@ -202,22 +203,6 @@ set(json_t *json, const char *name, uint64_t value)
 	json_object_set_new(json, name, json_integer((json_int_t)value));
 }
 
-/* A text that may be no UTF-8. */
-static json_t *
-text(const char *s)
-{
-	char copy[TRACE_COMMAND];
-	json_t *json = json_string(s);
-	size_t i;
-
-	if (json != NULL)
-		return (json);
-	for (i = 0; i < sizeof(copy) - 1 && s[i] != '\0'; i++)
-		copy[i] = (unsigned char)s[i] < 0x80 ? s[i] : '?';
-	copy[i] = '\0';
-	return (json_string(copy));
-}
-
 static json_t *
 json_curve(const struct tracesum *sum)
 {
@@ -283,7 +268,8 @@ json_types(const struct tracesum *sum, const struct tracefile *tf)
 		json_t *json = json_object();
 
 		json_object_set_new(json, "name", st->st_type == 0 ?
-		    json_null() : text(tracefile_typename(tf, st->st_type)));
+		    json_null() :
+		    json_text(tracefile_typename(tf, st->st_type)));
 		set(json, "requests", st->st_count);
 		set(json, "bytes", st->st_bytes);
 		set(json, "live_bytes", st->st_live);
@@ -329,12 +315,12 @@ tracesum_json(FILE *fp, const struct tracesum *sum, struct tracefile *tf)
 	bool done;
 
 	set(json, "version", th->th_version);
-	json_object_set_new(json, "command", text(th->th_command));
+	json_object_set_new(json, "command", json_text(th->th_command));
 	set(json, "pid", th->th_pid);
 	set(json, "parent", th->th_parent);
 	set(json, "start_ns", th->th_start);
 	set(json, "page_size", th->th_page);
-	json_object_set_new(json, "missing", note != NULL ? text(note) :
+	json_object_set_new(json, "missing", note != NULL ? json_text(note) :
 	    json_null());
 	json_object_set_new(json, "totals",
 	    json_totals(sum, tracefile_totals(tf)));
