@@ -23,9 +23,9 @@
  * Pages in a cluster: enough for CLUSTER_BLOCKS blocks, within these bounds.
  * Small clusters come back sooner, large ones need fewer struct kmemclusters.
  */
-#define CLUSTER_BLOCKS	256
-#define CLUSTER_MIN	((size_t)16 * 1024)
-#define CLUSTER_MAX	((size_t)64 * 1024)
+#define CLUSTER_BLOCKS	64
+#define CLUSTER_MIN	((size_t)8 * 1024)
+#define CLUSTER_MAX	((size_t)32 * 1024)
 #define HIGHWAT		1	/* empty clusters that a list keeps */
 
 struct kmembuckets bucket[NLIST];

@@ -23,7 +23,9 @@
  *    as many, so that a program that frees and allocates in turn stops paying
  *    for it after a few turns; those of the program's next phase do not.
  *    With what is in use they may come to the most that ever was, and little
- *    more: what goes and comes is below it, and the peak stays a peak.
+ *    more: what goes and comes is below it, and the peak stays a peak.  So
+ *    the limit is looked at when pages are freed, and also when clean ones
+ *    are taken, before the program touches them.
  *  - After a decay period, what was not used for all of it: the least count
  *    of dirty pages seen in that time (the working set of Bonwick and Adams,
  *    USENIX 2001).  And retain becomes what did come and go in that time.
@@ -49,7 +51,7 @@
 #define RETAIN_MIN	btop((size_t)1 << 20)
 #define RETAIN_MAX	btop((size_t)128 << 20)
 #define INUSE_SHARE	8	/* of the pages in use may be dirty too */
-#define PEAK_SHARE	16	/* of the most ever in use may come on top */
+#define PEAK_SHARE	32	/* of the most ever in use may come on top */
 #define SLACK		256	/* pages that go beyond the excess */
 #define SOON		64	/* part of the decay period */
 #define LEARN		4	/* pages more for each that is missed soon */
@@ -340,16 +342,23 @@ grow(size_t npages)
  * The policy.
  */
 
+/* As many as it pays to keep. */
+static size_t
+wanted(void)
+{
+	size_t share = pr_inuse / INUSE_SHARE;
+
+	return (share > pr_retain ? share : pr_retain);
+}
+
 static size_t
 dirty_limit(void)
 {
-	size_t share = pr_inuse / INUSE_SHARE;
 	size_t room = pr_maxused + pr_maxused / PEAK_SHARE - pr_inuse;
-	size_t retain = pr_retain < room ? pr_retain : room;
 
 	if (pr_decay == 0)
 		return (0);
-	return (share > retain ? share : retain);
+	return (wanted() < room ? wanted() : room);
 }
 
 /* Has what was given back last been so for a moment only? */
@@ -669,7 +678,10 @@ pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
 	if (pr_inuse > pr_maxused)
 		pr_maxused = pr_inuse;
 	taken(npages, ndirty);
-	lock_release(&pr_lock);
+	if (ndirty < npages)
+		unlock_and_purge();
+	else
+		lock_release(&pr_lock);
 	if (guards > 0)
 		set_guard(first + (page_t)npages);
 	*page = first;
