@@ -1,5 +1,14 @@
 /*
- * objects.h - the live objects of a trace, by address.
+ * objects.h - the live objects of a trace: each has a slot, and is found by its
+ * address.
+ *
+ * An object's number is never used twice, its slot is: tables indexed by slot
+ * stay as small as the most objects that lived at once, and so does all that
+ * is kept here.
+ *
+ * Owns a hash table from address to slot, the slots, and the lists of those
+ * that are free; memory from mmap, of which only what is used is touched.  No
+ * lock: one thread reads a trace.  Calls the system only.
  */
 #ifndef KMA_OBJECTS_H
 #define KMA_OBJECTS_H
@@ -8,32 +17,70 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define SLOT_NONE	UINT32_MAX
+#define SLOTS_OWN	256	/* free slots that a thread keeps to itself */
+
 struct object {
 	uint64_t	o_addr;
-	uint64_t	o_number;	/* 0: none */
+	uint64_t	o_number;	/* 0: the slot is free */
 	uint64_t	o_size;
 	uint64_t	o_time;		/* when it was allocated */
-	uint32_t	o_type;
+	union {
+		uint32_t o_type;
+		uint32_t o_next;	/* free: the next one in its list */
+	};
+	uint32_t	o_uses;		/* operations on the slot so far */
+};
+
+struct object_entry {
+	uint32_t	oe_key;		/* the address, folded */
+	uint32_t	oe_slot;	/* + 1; 0: the entry is empty */
+};
+
+struct slot_list {
+	uint32_t	ll_first;	/* of ll_count, if any */
+	uint32_t	ll_count;
 };
 
 /*
- * A hash table with open addressing.  Invariants:
- *	os_count = the entries whose o_number is not 0
- *	os_count <= 2/3 of 2^os_bits
- *	no free entry lies between an object's home and its place
+ * A thread that needs a slot takes one that it freed itself, so that threads
+ * that have nothing to do with each other need not wait for each other when
+ * they replay; only then one that another freed, the longest free first.
+ *
+ * Invariants, which objects_check() checks:
+ *	(1) os_live + the counts of all lists = os_slots
+ *	(2) an object is in no list, and a free slot in one, once
+ *	(3) each entry that is not empty has an object of its own, with its
+ *	    key, and no empty one lies between an object's home and its entry
+ *	(4) os_found = the entries that are not empty <= os_live
+ *	(5) 2 * os_found <= os_mask + 1, and no own list exceeds SLOTS_OWN
  */
 struct objects {
-	struct object	*os_table;
-	unsigned	 os_bits;
-	size_t		 os_count;
+	struct object_entry *os_entry;	/* os_mask + 1 of them */
+	uint64_t	os_mask;
+	unsigned	os_bits;
+	uint32_t	os_found;	/* that are found by their addresses */
+	uint32_t	os_live;	/* and those that are being moved */
+	struct object	*os_object;	/* by slot */
+	uint32_t	os_slots, os_room;
+	struct slot_list *os_own;	/* by thread */
+	uint32_t	os_threads;	/* entries of os_own */
+	struct slot_list os_common;
+	uint32_t	os_last;	/* of os_common, if any */
 };
 
 /* False: no memory. */
-bool	objects_init(struct objects *os);
-void	objects_fini(struct objects *os);
-/* Its address must not be there yet.  False: no memory. */
-bool	objects_add(struct objects *os, const struct object *o);
-/* Takes the object at addr away; false if there is none. */
-bool	objects_take(struct objects *os, uint64_t addr, struct object *o);
+bool		objects_init(struct objects *os);
+void		objects_fini(struct objects *os);
+/* A slot for a new object of that thread; SLOT_NONE: no memory. */
+uint32_t	objects_new(struct objects *os, uint32_t thread);
+/* Makes a slot free: it must not be found any more. */
+void		objects_free(struct objects *os, uint32_t slot,
+		    uint32_t thread);
+/* From now on it is found by its o_addr.  False: no memory. */
+bool		objects_enter(struct objects *os, uint32_t slot);
+/* The object at addr, not to be found any more; SLOT_NONE if there is none. */
+uint32_t	objects_take(struct objects *os, uint64_t addr);
+bool		objects_check(const struct objects *os);
 
 #endif /* KMA_OBJECTS_H */

@@ -2,9 +2,8 @@
  * replay_spool.c - decodes a trace once, into a file of records of one size
  * that every allocator is then fed from.
  *
- * Owns the spool and, while it writes it, the slots of the live objects.  The
- * spool has no name, and is on disk where $TMPDIR (or /tmp) is: memory grows
- * with the live objects, not with the trace.
+ * Owns the spool, which has no name and is on disk where $TMPDIR (or /tmp) is:
+ * memory grows with the live objects, not with the trace.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,13 +15,11 @@
 #include "command.h"
 #include "replay.h"
 #include "replay_map.h"
-#include "replay_slots.h"
 
 #define MEMORY_MIN	((uint64_t)1 << 22)
 
 struct spooler {
 	struct replay_trace *sp_trace;
-	struct slots	sp_slots;
 	struct replay_op *sp_op;	/* REPLAY_BLOCK of them */
 	unsigned	sp_fill;
 	uint64_t	sp_live;	/* requested bytes */
@@ -140,14 +137,14 @@ count_alloc(struct spooler *sp, uint64_t size)
 
 /* The classic allocators have both blocks while one is copied. */
 static void
-count_op(struct spooler *sp, const struct replay_op *op)
+count_op(struct spooler *sp, const struct trace_op *to)
 {
-	uint64_t *size = &sp->sp_slots.st_slot[op->ro_slot].sl_size;
-	uint64_t old = *size;
+	uint64_t old = to->to_kind == TRACE_FREE ? to->to_size :
+	    to->to_old_size;
 
-	if (op->ro_kind != TRACE_FREE)
-		count_alloc(sp, *size = op->ro_size);
-	if (op->ro_kind != TRACE_ALLOC) {
+	if (to->to_kind != TRACE_FREE)
+		count_alloc(sp, to->to_size);
+	if (to->to_kind != TRACE_ALLOC) {
 		sp->sp_live -= old;
 		class_of(sp, old)->rc_live--;
 	}
@@ -175,42 +172,27 @@ note_thread(struct spooler *sp, uint32_t thread)
 	return (true);
 }
 
-/* The slot; SLOT_NONE: no memory. */
-static uint32_t
-slot_of(struct spooler *sp, const struct trace_op *to)
-{
-	struct slots *s = &sp->sp_slots;
-
-	switch (to->to_kind) {
-	case TRACE_FREE:
-		return (slots_leave(s, to->to_object, to->to_thread));
-	case TRACE_REALLOC:
-		return (slots_rename(s, to->to_old, to->to_object));
-	default:
-		return (slots_enter(s, to->to_object, to->to_thread));
-	}
-}
-
 static bool
 spool_op(struct spooler *sp, const struct trace_op *to)
 {
-	struct replay_op *op = &sp->sp_op[sp->sp_fill];
-	uint32_t slot = slot_of(sp, to);
+	struct replay_trace *rt = sp->sp_trace;
 
-	sp->sp_trace->rt_ops++;
-	if (slot == SLOT_NONE || !note_thread(sp, to->to_thread)) {
-		complain("replay: no memory for the live objects");
+	rt->rt_ops++;
+	if (!note_thread(sp, to->to_thread)) {
+		complain("replay: no memory for the threads");
 		return (false);
 	}
-	*op = (struct replay_op){
-		.ro_size = to->to_size, .ro_slot = slot,
-		.ro_use = sp->sp_slots.st_slot[slot].sl_uses++,
-		.ro_thread = to->to_thread, .ro_type = (uint16_t)to->to_type,
+	if (to->to_slot >= rt->rt_slots)
+		rt->rt_slots = to->to_slot + 1;
+	sp->sp_op[sp->sp_fill] = (struct replay_op){
+		.ro_size = to->to_size, .ro_slot = to->to_slot,
+		.ro_use = to->to_use, .ro_thread = to->to_thread,
+		.ro_type = (uint16_t)to->to_type,
 		.ro_align = to->to_align == 0 ? 0 :
 		    (uint8_t)(__builtin_ctzll(to->to_align)),
 		.ro_kind = (uint8_t)to->to_kind & 3, .ro_zero = to->to_zero,
 	};
-	count_op(sp, op);
+	count_op(sp, to);
 	return (++sp->sp_fill < REPLAY_BLOCK || flush(sp));
 }
 
@@ -270,15 +252,12 @@ spool(struct spooler *sp, struct tracefile *tf)
 		return (false);
 	}
 	sp->sp_op = replay_map(REPLAY_BLOCK * sizeof(*sp->sp_op));
-	if (sp->sp_op == NULL || !slots_init(&sp->sp_slots)) {
+	if (sp->sp_op == NULL) {
 		complain("replay: no memory");
 		return (false);
 	}
-	if (!read_all(sp, tf) || !flush(sp) || !write_all(rt->rt_spool,
-	    sp->sp_last, rt->rt_threads * sizeof(*sp->sp_last)))
-		return (false);
-	rt->rt_slots = sp->sp_slots.st_slots;
-	return (true);
+	return (read_all(sp, tf) && flush(sp) && write_all(rt->rt_spool,
+	    sp->sp_last, rt->rt_threads * sizeof(*sp->sp_last)));
 }
 
 int
@@ -301,7 +280,6 @@ replay_spool(const char *path, bool progress, struct replay_trace *rt)
 	tracefile_close(tf);
 	replay_unmap(sp.sp_op, REPLAY_BLOCK * sizeof(*sp.sp_op));
 	replay_unmap(sp.sp_last, sp.sp_room * sizeof(*sp.sp_last));
-	slots_destroy(&sp.sp_slots);
 	if (good)
 		return (STATUS_OK);
 	return (rt->rt_status != STATUS_OK ? rt->rt_status : STATUS_FAILED);

@@ -41,7 +41,7 @@ struct stream {
 	uint32_t	 s_thread;
 	/* Between the two halves of a realloc. */
 	bool		 s_moving;
-	struct object	 s_old;		/* o_number 0: not known */
+	uint32_t	 s_old;		/* slot; SLOT_NONE: not known */
 };
 
 /*
@@ -332,20 +332,18 @@ advance(struct tracefile *tf)
  * Operations.
  */
 
+/* Time never goes back, whatever the clocks of two processors say. */
 static void
-begin_op(struct tracefile *tf, const struct stream *s, struct trace_op *op)
+note_time(struct tracefile *tf, uint64_t clock)
 {
-	const struct trace_record *tr = &s->s_record;
-	uint64_t clock = tf->tf_header.th_clock, time = 0;
+	uint64_t begun = tf->tf_header.th_clock, time;
 
-	if (tr->tr_time > clock)
-		time = (uint64_t)((unsigned __int128)(tr->tr_time - clock) *
-		    tf->tf_header.th_rate >> 32);
+	if (clock <= begun)
+		return;
+	time = (uint64_t)((unsigned __int128)(clock - begun) *
+	    tf->tf_header.th_rate >> 32);
 	if (time > tf->tf_time)
 		tf->tf_time = time;
-	memset(op, 0, sizeof(*op));
-	op->to_thread = s->s_thread;
-	op->to_time_ns = tf->tf_time;
 }
 
 static void
@@ -356,44 +354,56 @@ end_object(struct tracefile *tf, const struct object *o)
 }
 
 static void
-make_free(struct tracefile *tf, const struct object *o, struct trace_op *op)
-{
-	op->to_kind = TRACE_FREE;
-	op->to_object = o->o_number;
-	op->to_size = o->o_size;
-	op->to_address = o->o_addr * tf->tf_header.th_align;
-	op->to_old_time_ns = o->o_time;
-	op->to_type = o->o_type;
-	tf->tf_totals.tt_frees++;
-	end_object(tf, o);
-}
-
-/* The new object of an operation.  False: no memory. */
-static bool
-begin_object(struct tracefile *tf, const struct trace_record *tr,
+make_free(struct tracefile *tf, uint32_t slot, uint32_t thread,
     struct trace_op *op)
 {
-	struct object o = {
-		.o_addr = tr->tr_addr, .o_number = ++tf->tf_number,
-		.o_size = tr->tr_size, .o_time = op->to_time_ns,
-		.o_type = op->to_type,
-	};
+	struct object *o = &tf->tf_objects.os_object[slot];
 
-	op->to_object = o.o_number;
-	op->to_address = o.o_addr * tf->tf_header.th_align;
-	tf->tf_totals.tt_objects++;
-	tf->tf_totals.tt_bytes += o.o_size;
-	return (objects_add(&tf->tf_objects, &o));
+	*op = (struct trace_op){
+		.to_kind = TRACE_FREE, .to_thread = thread,
+		.to_time_ns = tf->tf_time, .to_object = o->o_number,
+		.to_slot = slot, .to_use = o->o_uses++,
+		.to_size = o->o_size, .to_type = o->o_type,
+		.to_address = o->o_addr * tf->tf_header.th_align,
+		.to_old_time_ns = o->o_time,
+	};
+	tf->tf_totals.tt_frees++;
+	end_object(tf, o);
+	objects_free(&tf->tf_objects, slot, thread);
 }
 
-/* The old object of a realloc; without one it is an allocation. */
-static int
-end_realloc(struct tracefile *tf, struct stream *s, struct trace_op *op)
+/* The new object of an operation; a realloc's has the slot of the old. */
+static bool
+begin_object(struct tracefile *tf, uint64_t addr, uint32_t slot,
+    struct trace_op *op)
 {
-	const struct object *old = &s->s_old;
+	struct objects *os = &tf->tf_objects;
+	struct object *o;
 
-	if (!s->s_moving || old->o_number == 0)
-		return (0);
+	if (slot == SLOT_NONE)
+		slot = objects_new(os, op->to_thread);
+	if (slot == SLOT_NONE)
+		return (false);
+	o = &os->os_object[slot];
+	o->o_addr = addr;
+	o->o_number = op->to_object = ++tf->tf_number;
+	o->o_size = op->to_size;
+	o->o_time = op->to_time_ns;
+	o->o_type = op->to_type;
+	op->to_slot = slot;
+	op->to_use = o->o_uses++;
+	op->to_address = addr * tf->tf_header.th_align;
+	tf->tf_totals.tt_objects++;
+	tf->tf_totals.tt_bytes += op->to_size;
+	return (objects_enter(os, slot));
+}
+
+/* Makes an allocation a realloc of the object in that slot. */
+static void
+end_realloc(struct tracefile *tf, uint32_t slot, struct trace_op *op)
+{
+	const struct object *old = &tf->tf_objects.os_object[slot];
+
 	op->to_kind = TRACE_REALLOC;
 	op->to_old = old->o_number;
 	op->to_old_size = old->o_size;
@@ -402,49 +412,59 @@ end_realloc(struct tracefile *tf, struct stream *s, struct trace_op *op)
 	tf->tf_totals.tt_reallocs++;
 	if (!op->to_failed)
 		end_object(tf, old);
-	else if (!objects_add(&tf->tf_objects, old))
-		return (no_memory(tf));
-	return (0);
 }
 
 /*
- * An allocation, or the second half of a realloc.  Where an object lies that is
- * live, its end was lost: it is given first, and op waits.
+ * The object of an operation that is complete otherwise.  Where one lies that
+ * is live, the end of that was lost: it is given first, and op waits.
  */
+static int
+place_object(struct tracefile *tf, uint64_t addr, uint32_t slot,
+    struct trace_op *op)
+{
+	uint32_t lost = objects_take(&tf->tf_objects, addr);
+	struct trace_op end;
+
+	if (lost != SLOT_NONE)
+		make_free(tf, lost, op->to_thread, &end);
+	if (!begin_object(tf, addr, slot, op))
+		return (no_memory(tf));
+	if (lost != SLOT_NONE) {
+		tf->tf_totals.tt_unfreed++;
+		tf->tf_op = *op;
+		tf->tf_waiting = true;
+		*op = end;
+	}
+	return (1);
+}
+
+/* An allocation, or the second half of a realloc. */
 static int
 make_alloc(struct tracefile *tf, struct stream *s, struct trace_op *op)
 {
 	const struct trace_record *tr = &s->s_record;
-	struct trace_op later;
-	struct object o;
-	bool lost = false;
+	uint32_t old = SLOT_NONE;
 
-	op->to_kind = TRACE_ALLOC;
-	op->to_size = tr->tr_size;
-	op->to_align = tr->tr_align > 0 ? (uint64_t)1 << tr->tr_align : 0;
-	op->to_type = tr->tr_kind == TREC_ALLOC ? tr->tr_type : 0;
-	op->to_zero = (tr->tr_flags & TRACE_ZERO) != 0;
-	op->to_failed = (tr->tr_flags & TRACE_FAILED) != 0;
-	if (tr->tr_kind == TREC_REALLOCED && end_realloc(tf, s, op) != 0)
-		return (-1);
+	*op = (struct trace_op){
+		.to_kind = TRACE_ALLOC, .to_thread = s->s_thread,
+		.to_time_ns = tf->tf_time, .to_size = tr->tr_size,
+		.to_align = tr->tr_align > 0 ? (uint64_t)1 << tr->tr_align : 0,
+		.to_type = tr->tr_kind == TREC_ALLOC ? tr->tr_type : 0,
+		.to_zero = (tr->tr_flags & TRACE_ZERO) != 0,
+		.to_failed = (tr->tr_flags & TRACE_FAILED) != 0,
+	};
+	if (tr->tr_kind == TREC_REALLOCED && s->s_moving)
+		old = s->s_old;
 	s->s_moving = false;
-	tf->tf_totals.tt_allocs += op->to_kind == TRACE_ALLOC;
-	tf->tf_totals.tt_failed += op->to_failed;
-	if (!op->to_failed) {
-		lost = objects_take(&tf->tf_objects, tr->tr_addr, &o);
-		if (!begin_object(tf, tr, op))
-			return (no_memory(tf));
-	}
-	if (lost) {
-		later = *op;
-		memset(op, 0, sizeof(*op));
-		op->to_thread = later.to_thread;
-		op->to_time_ns = later.to_time_ns;
-		make_free(tf, &o, op);
-		tf->tf_totals.tt_unfreed++;
-		tf->tf_op = later;
-		tf->tf_waiting = true;
-	}
+	if (old != SLOT_NONE)
+		end_realloc(tf, old, op);
+	else
+		tf->tf_totals.tt_allocs++;
+	if (!op->to_failed)
+		return (place_object(tf, tr->tr_addr, old, op));
+	tf->tf_totals.tt_failed++;
+	if (old != SLOT_NONE && !objects_enter(&tf->tf_objects, old))
+		return (no_memory(tf));
 	return (1);
 }
 
@@ -453,28 +473,23 @@ static int
 make_op(struct tracefile *tf, struct stream *s, struct trace_op *op)
 {
 	const struct trace_record *tr = &s->s_record;
-	struct object o;
+	uint32_t slot;
 
-	begin_op(tf, s, op);
-	switch (tr->tr_kind) {
-	case TREC_ALLOC:
-	case TREC_REALLOCED:
+	note_time(tf, tr->tr_time);
+	if (trace_has_size(tr->tr_kind))
 		return (make_alloc(tf, s, op));
-	case TREC_REALLOC:
-		s->s_moving = true;
-		if (!objects_take(&tf->tf_objects, tr->tr_addr, &s->s_old)) {
-			s->s_old.o_number = 0;
-			tf->tf_totals.tt_unknown++;
-		}
-		return (0);
-	default:
-		if (objects_take(&tf->tf_objects, tr->tr_addr, &o)) {
-			make_free(tf, &o, op);
-			return (1);
-		}
+	slot = objects_take(&tf->tf_objects, tr->tr_addr);
+	if (slot == SLOT_NONE)
 		tf->tf_totals.tt_unknown++;
+	if (tr->tr_kind == TREC_REALLOC) {
+		s->s_moving = true;
+		s->s_old = slot;
 		return (0);
 	}
+	if (slot == SLOT_NONE)
+		return (0);
+	make_free(tf, slot, s->s_thread, op);
+	return (1);
 }
 
 int

@@ -26,6 +26,10 @@ enum trace_kind {
  * begins to_object, also where the block stayed in its place.  If it failed,
  * to_object is 0 and to_old lives on.  Only objects that are live are freed or
  * reallocated: what was allocated before the trace began is left out.
+ *
+ * An object also has a slot, which it keeps through reallocs and gives up to
+ * another when it ends: all slots are below the most objects that lived at
+ * once, and what of those threads kept for themselves (objects.h).
  */
 struct trace_op {
 	enum trace_kind	to_kind;
@@ -33,6 +37,8 @@ struct trace_op {
 	uint64_t	to_time_ns;	/* since the start; never goes back */
 	uint64_t	to_object;	/* alloc that failed: 0 */
 	uint64_t	to_old;		/* realloc; else 0 */
+	uint32_t	to_slot;	/* the object's; failed: none */
+	uint32_t	to_use;		/* operations on the slot before */
 	uint64_t	to_size;	/* requested; free: as was requested */
 	uint64_t	to_align;	/* 0: none was asked for */
 	unsigned	to_type;	/* the object's; 0: none */
