@@ -139,6 +139,24 @@ objects_take(struct objects *os, uint64_t addr)
 	return (SLOT_NONE);
 }
 
+/* All entries are on their way to the cache before the first is looked at. */
+void
+objects_expect(const struct objects *os, const uint64_t *addr, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		__builtin_prefetch(&os->os_entry[home(os, key_of(addr[i]))]);
+	for (unsigned i = 0; i < count; i++) {
+		uint32_t key = key_of(addr[i]), slot;
+		uint64_t at = home(os, key);
+
+		while ((slot = os->os_entry[at].oe_slot) != 0 &&
+		    os->os_entry[at].oe_key != key)
+			at = (at + 1) & os->os_mask;
+		if (slot != 0)
+			__builtin_prefetch(&os->os_object[slot - 1]);
+	}
+}
+
 /*
  * Slots.
  */

@@ -81,6 +81,9 @@ void		objects_free(struct objects *os, uint32_t slot,
 bool		objects_enter(struct objects *os, uint32_t slot);
 /* The object at addr, not to be found any more; SLOT_NONE if there is none. */
 uint32_t	objects_take(struct objects *os, uint64_t addr);
+/* The objects at these addresses, if any, will soon be asked for. */
+void		objects_expect(const struct objects *os, const uint64_t *addr,
+		    unsigned count);
 bool		objects_check(const struct objects *os);
 
 #endif /* KMA_OBJECTS_H */

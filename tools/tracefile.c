@@ -23,22 +23,34 @@
 
 #define CHUNK_MIN	128u
 #define CHUNK_MAX	(64u << 20)
+#define AHEAD		32	/* records decoded at a time */
+
+/* A record and whose it is. */
+struct entry {
+	struct trace_record e_record;
+	uint32_t	 e_thread;
+};
 
 /*
  * A stream.  While its chunk is not loaded, s_seq is what all its records are
- * above; then it is that of s_record, which is the next.
+ * above; then it is that of s_ahead[s_next], which is the next.
+ *
+ * Some records are decoded ahead, so that what they ask for is in the cache
+ * when their turn comes.  What is wrong behind them is told after them.
  */
 struct stream {
 	uint64_t	 s_seq;
 	uint64_t	 s_chunk;	/* offset; 0: it has ended */
 	struct trace_chunk s_head;	/* that chunk's */
 	uint8_t		*s_buf;		/* that chunk, or NULL */
-	const uint8_t	*s_at;		/* what follows s_record */
+	const uint8_t	*s_at;		/* what follows s_ahead */
 	const uint8_t	*s_end;
 	bool		 s_cut;		/* the file ends at s_end */
+	enum trace_fault s_fault;	/* why there is no record at s_at */
 	struct trace_coder s_coder;
-	struct trace_record s_record;
-	uint32_t	 s_thread;
+	uint32_t	 s_thread;	/* at s_at */
+	unsigned	 s_next, s_count;	/* of s_ahead */
+	struct entry	 s_ahead[AHEAD];
 	/* Between the two halves of a realloc. */
 	bool		 s_moving;
 	uint32_t	 s_old;		/* slot; SLOT_NONE: not known */
@@ -256,37 +268,67 @@ next_chunk(struct tracefile *tf, struct stream *s)
 	return (got);
 }
 
-/* The stream's next operation into s_record: 1; 0: it has no more. */
+/* The record at s_at; what is wrong with it, if it is none. */
+static enum trace_fault
+decode(struct stream *s, struct entry *e)
+{
+	uint64_t before = s->s_coder.co_seq;
+	const uint8_t *at = trace_decode(&s->s_coder, s->s_at, s->s_end,
+	    &e->e_record);
+
+	if (at == NULL && s->s_cut)
+		return (TRACE_FAULT_CUT);
+	if (at == NULL || s->s_coder.co_seq < before)
+		return (TRACE_FAULT_CORRUPT);
+	s->s_at = at;
+	return (TRACE_FAULT_NONE);
+}
+
+/* As many of the chunk's records into s_ahead as there are, and have room. */
+static void
+read_ahead(const struct tracefile *tf, struct stream *s)
+{
+	uint64_t addr[AHEAD];
+	unsigned n = 0;
+
+	while (n < AHEAD && s->s_at < s->s_end && *s->s_at != 0) {
+		struct entry *e = &s->s_ahead[n];
+
+		s->s_fault = decode(s, e);
+		if (s->s_fault != TRACE_FAULT_NONE)
+			break;
+		addr[n] = e->e_record.tr_addr;
+		if (e->e_record.tr_kind == TREC_THREAD)
+			s->s_thread = (uint32_t)addr[n];
+		else
+			s->s_ahead[n++].e_thread = s->s_thread;
+	}
+	s->s_next = 0;
+	s->s_count = n;
+	objects_expect(&tf->tf_objects, addr, n);
+}
+
+/* Makes s_ahead[s_next] the stream's next operation: 1; 0: it has no more. */
 static int
 next_record(struct tracefile *tf, struct stream *s)
 {
-	uint64_t before = s->s_coder.co_seq;
-	const uint8_t *at;
 	int got;
 
-	for (;;) {
+	s->s_next++;
+	while (s->s_next >= s->s_count) {
+		if (s->s_fault == TRACE_FAULT_CUT)
+			return (cut_off(tf));
+		if (s->s_fault != TRACE_FAULT_NONE)
+			return (fault(tf, s->s_fault, s->s_chunk +
+			    (uint64_t)(s->s_at - s->s_buf), "no record"));
 		if (s->s_at >= s->s_end || *s->s_at == 0) {
 			got = next_chunk(tf, s);
 			if (got <= 0)
 				return (got);
-			before = s->s_coder.co_seq;
-			continue;
 		}
-		at = trace_decode(&s->s_coder, s->s_at, s->s_end,
-		    &s->s_record);
-		if (at == NULL && s->s_cut)
-			return (cut_off(tf));
-		if (at == NULL || s->s_coder.co_seq < before)
-			return (fault(tf, TRACE_FAULT_CORRUPT, s->s_chunk +
-			    (uint64_t)(s->s_at - s->s_buf), "no record"));
-		s->s_at = at;
-		if (s->s_record.tr_kind != TREC_THREAD)
-			break;
-		s->s_thread = (uint32_t)s->s_record.tr_addr;
-		if (tf->tf_totals.tt_threads < s->s_thread)
-			tf->tf_totals.tt_threads = s->s_thread;
+		read_ahead(tf, s);
 	}
-	s->s_seq = s->s_record.tr_seq;
+	s->s_seq = s->s_ahead[s->s_next].e_record.tr_seq;
 	return (1);
 }
 
@@ -442,11 +484,12 @@ place_object(struct tracefile *tf, uint64_t addr, uint32_t slot,
 static int
 make_alloc(struct tracefile *tf, struct stream *s, struct trace_op *op)
 {
-	const struct trace_record *tr = &s->s_record;
+	const struct entry *e = &s->s_ahead[s->s_next];
+	const struct trace_record *tr = &e->e_record;
 	uint32_t old = SLOT_NONE;
 
 	*op = (struct trace_op){
-		.to_kind = TRACE_ALLOC, .to_thread = s->s_thread,
+		.to_kind = TRACE_ALLOC, .to_thread = e->e_thread,
 		.to_time_ns = tf->tf_time, .to_size = tr->tr_size,
 		.to_align = tr->tr_align > 0 ? (uint64_t)1 << tr->tr_align : 0,
 		.to_type = tr->tr_kind == TREC_ALLOC ? tr->tr_type : 0,
@@ -472,10 +515,13 @@ make_alloc(struct tracefile *tf, struct stream *s, struct trace_op *op)
 static int
 make_op(struct tracefile *tf, struct stream *s, struct trace_op *op)
 {
-	const struct trace_record *tr = &s->s_record;
+	const struct entry *e = &s->s_ahead[s->s_next];
+	const struct trace_record *tr = &e->e_record;
 	uint32_t slot;
 
 	note_time(tf, tr->tr_time);
+	if (tf->tf_totals.tt_threads < e->e_thread)
+		tf->tf_totals.tt_threads = e->e_thread;
 	if (trace_has_size(tr->tr_kind))
 		return (make_alloc(tf, s, op));
 	slot = objects_take(&tf->tf_objects, tr->tr_addr);
@@ -488,7 +534,7 @@ make_op(struct tracefile *tf, struct stream *s, struct trace_op *op)
 	}
 	if (slot == SLOT_NONE)
 		return (0);
-	make_free(tf, slot, s->s_thread, op);
+	make_free(tf, slot, e->e_thread, op);
 	return (1);
 }
 
