@@ -15,9 +15,11 @@
 #define KMA_TRACEFORMAT_H
 
 #include <assert.h>
+#include <endian.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #define TRACE_MAGIC	"KMATRACE"
 #define TRACE_ORDER	0x01020304u
@@ -239,9 +241,18 @@ trace_encode(struct trace_coder *co, uint8_t *at,
 	return (at);
 }
 
+/* Seven bits of each of eight bytes, the lowest first, as one number. */
+static inline uint64_t
+trace_pack(uint64_t n)
+{
+	n = (n & 0x007f007f007f007f) | (n & 0x7f007f007f007f00) >> 1;
+	n = (n & 0x00003fff00003fff) | (n & 0x3fff00003fff0000) >> 2;
+	return ((n & 0x0fffffff) | (n & 0x0fffffff00000000) >> 4);
+}
+
 /* NULL: it goes on beyond end, or is none of 64 bits. */
 static inline const uint8_t *
-trace_get(const uint8_t *at, const uint8_t *end, uint64_t *n)
+trace_get_bytes(const uint8_t *at, const uint8_t *end, uint64_t *n)
 {
 	unsigned shift = 0;
 
@@ -252,6 +263,28 @@ trace_get(const uint8_t *at, const uint8_t *end, uint64_t *n)
 			return (shift < 63 || at[-1] <= 1 ? at : NULL);
 	}
 	return (NULL);
+}
+
+/* The same; most numbers have a byte or two, and nearly all eight at most. */
+static inline const uint8_t *
+trace_get(const uint8_t *at, const uint8_t *end, uint64_t *n)
+{
+	uint64_t word, last;
+
+	if (at < end && *at < 0x80) {
+		*n = *at;
+		return (at + 1);
+	}
+	if (end - at < (ptrdiff_t)sizeof(word))
+		return (trace_get_bytes(at, end, n));
+	memcpy(&word, at, sizeof(word));
+	word = le64toh(word);
+	last = ~word & 0x8080808080808080;	/* bytes that end a number */
+	if (last == 0)
+		return (trace_get_bytes(at, end, n));
+	/* The first of them, and all below. */
+	*n = trace_pack(word & (last ^ (last - 1)));
+	return (at + (__builtin_ctzll(last) >> 3) + 1);
 }
 
 /*

@@ -19,7 +19,7 @@
 #include "replay_hist.h"
 #include "tracefile.h"
 
-#define REPLAY_BLOCK	16384	/* operations read at a time */
+#define REPLAY_BLOCK	4096	/* operations read at a time */
 #define REPLAY_SAMPLES	256	/* points of utilisation over time */
 #define REPLAY_CELLS	256	/* pieces of a map of the memory */
 #define REPLAY_CLASS_MIN 5

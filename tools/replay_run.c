@@ -158,6 +158,7 @@ run_block(struct runner *ru, unsigned count)
 	for (unsigned i = 0; i < count; i++) {
 		uint64_t steps = report->cr_steps;
 
+		__builtin_prefetch(&ru->ru_placed[ru->ru_op[i + 8].ro_slot]);
 		operate(ru, &ru->ru_op[i]);
 		measure(ru, steps);
 	}
