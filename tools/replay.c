@@ -82,6 +82,14 @@ run_one(const struct replay_trace *rt, const struct replay_request *rq,
 	return (status);
 }
 
+/* An operation's nanoseconds, with the loop's. */
+static double
+ns_of(const struct replay_result *rr)
+{
+	return (rr->rr_done == 0 ? 0 :
+	    1e9 * rr->rr_seconds / (double)rr->rr_done);
+}
+
 static int
 run_classic(const struct replay_trace *rt, struct replay_request *rq,
     struct replay_result *rr)
@@ -97,12 +105,10 @@ run_classic(const struct replay_trace *rt, struct replay_request *rq,
 	if (status == STATUS_OK)
 		status = run_often(rt, cm, &replay_null, &null);
 	for (unsigned i = 0; status == STATUS_OK && i < rq->rq_nops; i++) {
-		double seconds;
-
 		status = run_one(rt, rq, rq->rq_ops[i], &rr[i]);
-		seconds = rr[i].rr_seconds - null.rr_seconds;
-		rr[i].rr_ns = rt->rt_ops == 0 || seconds < 0 ? 0 :
-		    1e9 * seconds / (double)rt->rt_ops;
+		rr[i].rr_ns = ns_of(&rr[i]) - ns_of(&null);
+		if (rr[i].rr_ns < 0)
+			rr[i].rr_ns = 0;
 		if (status == STATUS_OK && (rq->rq_short ||
 		    rq->rq_plot != NULL))
 			status = replay_look(rt, &rr[i]);
