@@ -114,7 +114,7 @@ objects_enter(struct objects *os, uint32_t slot)
 {
 	uint32_t key = key_of(os->os_object[slot].o_addr);
 
-	if (2 * (uint64_t)(os->os_found + 1) > os->os_mask + 1 &&
+	if (4 * (uint64_t)(os->os_found + 1) > os->os_mask + 1 &&
 	    !grow_table(os))
 		return (false);
 	os->os_entry[find_room(os, key)] =
@@ -322,5 +322,5 @@ objects_check(const struct objects *os)
 		}
 	replay_unmap(seen, size);
 	return (good && found == os->os_found && found <= os->os_live &&
-	    2 * (uint64_t)found <= os->os_mask + 1);
+	    4 * (uint64_t)found <= os->os_mask + 1);
 }

@@ -53,7 +53,7 @@ struct slot_list {
  *	(3) each entry that is not empty has an object of its own, with its
  *	    key, and no empty one lies between an object's home and its entry
  *	(4) os_found = the entries that are not empty <= os_live
- *	(5) 2 * os_found <= os_mask + 1, and no own list exceeds SLOTS_OWN
+ *	(5) 4 * os_found <= os_mask + 1, and no own list exceeds SLOTS_OWN
  */
 struct objects {
 	struct object_entry *os_entry;	/* os_mask + 1 of them */
