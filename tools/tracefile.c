@@ -141,7 +141,7 @@ read_at(struct tracefile *tf, void *buf, size_t len, uint64_t offset)
  * The heap.
  */
 
-static void
+static inline void
 sift_down(struct tracefile *tf, size_t at)
 {
 	struct stream **heap = tf->tf_heap, *s = heap[at];
@@ -395,20 +395,36 @@ end_object(struct tracefile *tf, const struct object *o)
 	tf->tf_totals.tt_bytes -= o->o_size;
 }
 
+/* What few have; one by one, since gcc clears a whole struct slowly. */
+static inline void
+begin_op(const struct tracefile *tf, struct trace_op *op,
+    enum trace_kind kind, uint32_t thread)
+{
+	op->to_kind = kind;
+	op->to_thread = thread;
+	op->to_time_ns = tf->tf_time;
+	op->to_old = 0;
+	op->to_align = 0;
+	op->to_zero = false;
+	op->to_failed = false;
+	op->to_old_size = 0;
+	op->to_old_time_ns = 0;
+}
+
 static void
 make_free(struct tracefile *tf, uint32_t slot, uint32_t thread,
     struct trace_op *op)
 {
 	struct object *o = &tf->tf_objects.os_object[slot];
 
-	*op = (struct trace_op){
-		.to_kind = TRACE_FREE, .to_thread = thread,
-		.to_time_ns = tf->tf_time, .to_object = o->o_number,
-		.to_slot = slot, .to_use = o->o_uses++,
-		.to_size = o->o_size, .to_type = o->o_type,
-		.to_address = o->o_addr * tf->tf_header.th_align,
-		.to_old_time_ns = o->o_time,
-	};
+	begin_op(tf, op, TRACE_FREE, thread);
+	op->to_object = o->o_number;
+	op->to_slot = slot;
+	op->to_use = o->o_uses++;
+	op->to_size = o->o_size;
+	op->to_type = o->o_type;
+	op->to_address = o->o_addr * tf->tf_header.th_align;
+	op->to_old_time_ns = o->o_time;
 	tf->tf_totals.tt_frees++;
 	end_object(tf, o);
 	objects_free(&tf->tf_objects, slot, thread);
@@ -488,14 +504,13 @@ make_alloc(struct tracefile *tf, struct stream *s, struct trace_op *op)
 	const struct trace_record *tr = &e->e_record;
 	uint32_t old = SLOT_NONE;
 
-	*op = (struct trace_op){
-		.to_kind = TRACE_ALLOC, .to_thread = e->e_thread,
-		.to_time_ns = tf->tf_time, .to_size = tr->tr_size,
-		.to_align = tr->tr_align > 0 ? (uint64_t)1 << tr->tr_align : 0,
-		.to_type = tr->tr_kind == TREC_ALLOC ? tr->tr_type : 0,
-		.to_zero = (tr->tr_flags & TRACE_ZERO) != 0,
-		.to_failed = (tr->tr_flags & TRACE_FAILED) != 0,
-	};
+	begin_op(tf, op, TRACE_ALLOC, e->e_thread);
+	op->to_size = tr->tr_size;
+	if (tr->tr_align > 0)
+		op->to_align = (uint64_t)1 << tr->tr_align;
+	op->to_type = tr->tr_kind == TREC_ALLOC ? tr->tr_type : 0;
+	op->to_zero = (tr->tr_flags & TRACE_ZERO) != 0;
+	op->to_failed = (tr->tr_flags & TRACE_FAILED) != 0;
 	if (tr->tr_kind == TREC_REALLOCED && s->s_moving)
 		old = s->s_old;
 	s->s_moving = false;
@@ -506,6 +521,10 @@ make_alloc(struct tracefile *tf, struct stream *s, struct trace_op *op)
 	if (!op->to_failed)
 		return (place_object(tf, tr->tr_addr, old, op));
 	tf->tf_totals.tt_failed++;
+	op->to_object = 0;
+	op->to_slot = 0;
+	op->to_use = 0;
+	op->to_address = 0;
 	if (old != SLOT_NONE && !objects_enter(&tf->tf_objects, old))
 		return (no_memory(tf));
 	return (1);

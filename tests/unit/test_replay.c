@@ -1,10 +1,10 @@
 /*
- * test_replay.c - the histogram and the slots of kma replay.
+ * test_replay.c - the histogram of kma replay, and the objects of a trace.
  */
 #include <stdlib.h>
 
 #include "../../tools/replay_hist.h"
-#include "../../tools/replay_slots.h"
+#include "../../tools/objects.h"
 #include "unit.h"
 
 #define LIVE	3000
@@ -91,84 +91,169 @@ START_TEST(an_empty_histogram_is_zero)
 }
 END_TEST
 
-struct pair {
-	uint64_t	object;		/* 0: none */
-	uint32_t	slot;
-};
+static uint64_t
+here(const struct objects *os, uint32_t slot)
+{
+	return (os->os_object[slot].o_addr);
+}
+
+/* An object, in the table. */
+static uint32_t
+begin(struct objects *os, uint64_t addr, uint32_t thread)
+{
+	static uint64_t number;
+	uint32_t slot = objects_new(os, thread);
+
+	must(slot != SLOT_NONE, "no slot");
+	must(os->os_object[slot].o_number == 0, "a slot that another has");
+	os->os_object[slot].o_addr = addr;
+	os->os_object[slot].o_number = ++number;
+	must(objects_enter(os, slot), "no entry");
+	return (slot);
+}
 
 static void
-step(struct slots *s, struct pair *p, uint64_t number)
+end(struct objects *os, uint64_t addr, uint32_t slot, uint32_t thread)
 {
-	uint32_t thread = draw() % THREADS;
+	must(objects_take(os, addr) == slot, "another slot at the end");
+	must(objects_take(os, addr) == SLOT_NONE, "still there");
+	objects_free(os, slot, thread);
+}
 
-	if (p->object == 0) {
-		*p = (struct pair){ number, slots_enter(s, number, thread) };
-		must(p->slot != SLOT_NONE, "no slot");
-	} else if (draw() % 4 == 0) {
-		must(slots_rename(s, p->object, number) == p->slot,
-		    "another slot after a rename");
-		p->object = number;
+/* slot[i], if any, has the object whose address is i + 1 times the spread. */
+static void
+step(struct objects *os, uint32_t *slot, unsigned i, unsigned to,
+    uint64_t spread)
+{
+	uint64_t addr = (i + 1) * spread, next = (to + 1) * spread;
+
+	if (slot[i] == SLOT_NONE) {
+		slot[i] = begin(os, addr, (uint32_t)draw() % THREADS);
+	} else if (draw() % 4 == 0 && slot[to] == SLOT_NONE) {
+		must(objects_take(os, addr) == slot[i], "another that moves");
+		os->os_object[slot[i]].o_addr = next;
+		must(objects_enter(os, slot[i]), "no entry");
+		slot[to] = slot[i];
+		slot[i] = SLOT_NONE;
 	} else {
-		must(slots_leave(s, p->object, thread) == p->slot,
-		    "another slot at the end");
-		must(slots_find(s, p->object) == SLOT_NONE, "still there");
-		p->object = 0;
+		end(os, addr, slot[i], (uint32_t)draw() % THREADS);
+		slot[i] = SLOT_NONE;
 	}
 }
 
-/* Numbers next to each other, and far apart. */
-START_TEST(slots_follow_a_model)
+static void
+follow(uint64_t far)
 {
-	static const unsigned spread[] = { 1, 8, 4097, 1 << 30 };
-	static struct pair pair[LIVE];
-	uint64_t number = 1;
-	struct slots s;
+	static uint32_t slot[LIVE];
+	struct objects os;
 
-	ck_assert(slots_init(&s));
-	for (unsigned i = 0; i < ROUNDS; i++) {
-		struct pair *p = &pair[draw() % LIVE];
-
-		number += spread[i / (ROUNDS / 4)];
-		step(&s, p, number);
-		if (p->object != 0)
-			must(slots_find(&s, p->object) == p->slot, "lost");
-		if (i % 5000 == 0)
-			ck_assert(slots_check(&s));
-	}
+	ck_assert(objects_init(&os));
 	for (unsigned i = 0; i < LIVE; i++)
-		if (pair[i].object != 0)
-			ck_assert_uint_eq(slots_find(&s, pair[i].object),
-			    pair[i].slot);
-	ck_assert(slots_check(&s));
+		slot[i] = SLOT_NONE;
+	for (unsigned i = 0; i < ROUNDS / 5; i++) {
+		step(&os, slot, (unsigned)draw() % LIVE,
+		    (unsigned)draw() % LIVE, far);
+		if (i % 5000 == 0)
+			ck_assert(objects_check(&os));
+	}
+	ck_assert(objects_check(&os));
 	/* Bounded by what lived at once, not by what ever lived. */
-	ck_assert_uint_le(s.st_slots, LIVE + THREADS * SLOTS_OWN);
-	s.st_live++;
-	ck_assert(!slots_check(&s));
-	s.st_live--;
-	slots_destroy(&s);
+	ck_assert_uint_le(os.os_slots, LIVE + THREADS * SLOTS_OWN);
+	for (unsigned i = 0; i < LIVE; i++)
+		if (slot[i] != SLOT_NONE) {
+			ck_assert_uint_eq(here(&os, slot[i]), (i + 1) * far);
+			end(&os, (i + 1) * far, slot[i], 0);
+		}
+	ck_assert_uint_eq(os.os_live, 0);
+	ck_assert_uint_eq(os.os_found, 0);
+	ck_assert(objects_check(&os));
+	objects_fini(&os);
+}
+
+/* Addresses next to each other, and far apart; at worst all have one key. */
+START_TEST(objects_follow_a_model)
+{
+	static const uint64_t spread[] = { 1, 2, 8, 4097, 1 << 30,
+		(uint64_t)1 << 52, ((uint64_t)1 << 32) + 1 };
+
+	for (unsigned i = 0; i < nitems(spread); i++)
+		follow(spread[i]);
 }
 END_TEST
 
 START_TEST(a_thread_takes_its_own_slot_again)
 {
-	struct slots s;
+	struct objects os;
 	uint32_t one, two;
 
-	ck_assert(slots_init(&s));
-	one = slots_enter(&s, 1, 1);
-	two = slots_enter(&s, 2, 2);
+	ck_assert(objects_init(&os));
+	one = begin(&os, 100, 1);
+	two = begin(&os, 200, 2);
 	ck_assert_uint_ne(one, two);
-	ck_assert_uint_eq(slots_leave(&s, 1, 1), one);
-	ck_assert_uint_eq(slots_leave(&s, 2, 2), two);
-	ck_assert_uint_eq(slots_enter(&s, 3, 1), one);
-	ck_assert_uint_eq(slots_enter(&s, 4, 2), two);
-	ck_assert_uint_eq(slots_leave(&s, 99, 1), SLOT_NONE);
-	ck_assert_uint_eq(slots_rename(&s, 99, 100), SLOT_NONE);
-	ck_assert(slots_check(&s));
-	slots_destroy(&s);
+	end(&os, 100, one, 1);
+	end(&os, 200, two, 2);
+	ck_assert_uint_eq(begin(&os, 300, 1), one);
+	ck_assert_uint_eq(begin(&os, 400, 2), two);
+	ck_assert_uint_eq(objects_take(&os, 999), SLOT_NONE);
+	ck_assert(objects_check(&os));
+	objects_fini(&os);
+}
+END_TEST
+
+/* What a thread cannot keep goes to all, the longest free first. */
+START_TEST(slots_beyond_a_threads_own_are_everybodys)
+{
+	static uint32_t slot[SLOTS_OWN + 3];
+	struct objects os;
+
+	ck_assert(objects_init(&os));
+	for (unsigned i = 0; i < SLOTS_OWN + 3; i++)
+		slot[i] = begin(&os, i + 1, 1);
+	for (unsigned i = 0; i < SLOTS_OWN + 3; i++)
+		end(&os, i + 1, slot[i], 1);
+	ck_assert(objects_check(&os));
+	ck_assert_uint_eq(begin(&os, 1, 2), slot[SLOTS_OWN]);
+	ck_assert_uint_eq(begin(&os, 2, 2), slot[SLOTS_OWN + 1]);
+	ck_assert_uint_eq(begin(&os, 3, 1), slot[SLOTS_OWN - 1]);
+	ck_assert_uint_eq(begin(&os, 4, 2), slot[SLOTS_OWN + 2]);
+	ck_assert_uint_eq(begin(&os, 5, 2), SLOTS_OWN + 3);
+	ck_assert(objects_check(&os));
+	objects_fini(&os);
+}
+END_TEST
+
+/* Each kind of damage, and that it is the damage that is found. */
+START_TEST(damage_to_the_objects_is_found)
+{
+	struct objects os;
+	uint32_t one, two, next;
+
+	ck_assert(objects_init(&os));
+	one = begin(&os, 100, 1);
+	two = begin(&os, 200, 1);
+	end(&os, 300, begin(&os, 300, 1), 1);
+	ck_assert(objects_check(&os));
+	os.os_live++;
+	ck_assert(!objects_check(&os));
+	os.os_live--;
+	os.os_found--;
+	ck_assert(!objects_check(&os));
+	os.os_found++;
+	/* A slot that is free and has an object. */
+	next = os.os_own[1].ll_first;
+	os.os_own[1].ll_first = one;
+	ck_assert(!objects_check(&os));
+	os.os_own[1].ll_first = next;
+	/* An object with a key that its entry does not have. */
+	os.os_object[two].o_addr = 100;
+	ck_assert(!objects_check(&os));
+	os.os_object[two].o_addr = 200;
+	ck_assert(objects_check(&os));
+	objects_fini(&os);
 }
 END_TEST
 
 UNIT_MAIN("replay", 1, buckets_are_in_order, quantiles_are_within_one_percent,
-    an_empty_histogram_is_zero, slots_follow_a_model,
-    a_thread_takes_its_own_slot_again);
+    an_empty_histogram_is_zero, objects_follow_a_model,
+    a_thread_takes_its_own_slot_again,
+    slots_beyond_a_threads_own_are_everybodys, damage_to_the_objects_is_found);
