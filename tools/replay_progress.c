@@ -51,7 +51,7 @@ progress_at(uint64_t done)
 		return;
 	now = (unsigned)(progress.p_all == 0 ? done / MILLION :
 	    (uint64_t)((double)done * PERCENT / (double)progress.p_all));
-	if (now >= progress.p_shown + step)
+	if (now / step > progress.p_shown / step)
 		show(now);
 }
 
