@@ -59,13 +59,14 @@ objects_fini(struct objects *os)
  * The table.
  */
 
-/* Where an entry for a key can be put. */
+/* The entry of the object at addr, or the empty one where it would be. */
 static inline uint64_t
-find_room(const struct objects *os, uint32_t key)
+probe(const struct objects *os, uint32_t key, uint64_t addr)
 {
 	uint64_t i = home(os, key);
 
-	while (os->os_entry[i].oe_slot != 0)
+	while (os->os_entry[i].oe_slot != 0 && (os->os_entry[i].oe_key != key ||
+	    os->os_object[os->os_entry[i].oe_slot - 1].o_addr != addr))
 		i = (i + 1) & os->os_mask;
 	return (i);
 }
@@ -85,7 +86,8 @@ grow_table(struct objects *os)
 	os->os_mask = 2 * n - 1;
 	for (uint64_t i = 0; i < n; i++)
 		if (old[i].oe_slot != 0)
-			entry[find_room(os, old[i].oe_key)] = old[i];
+			entry[probe(os, old[i].oe_key,
+			    os->os_object[old[i].oe_slot - 1].o_addr)] = old[i];
 	replay_unmap(old, n * sizeof(*old));
 	return (true);
 }
@@ -110,33 +112,32 @@ remove_entry(struct objects *os, uint64_t hole)
 }
 
 bool
-objects_enter(struct objects *os, uint32_t slot)
+objects_enter(struct objects *os, uint32_t slot, uint32_t *lost)
 {
-	uint32_t key = key_of(os->os_object[slot].o_addr);
+	uint64_t addr = os->os_object[slot].o_addr, i;
+	uint32_t key = key_of(addr);
 
 	if (4 * (uint64_t)(os->os_found + 1) > os->os_mask + 1 &&
 	    !grow_table(os))
 		return (false);
-	os->os_entry[find_room(os, key)] =
-	    (struct object_entry){ key, slot + 1 };
-	os->os_found++;
+	i = probe(os, key, addr);
+	*lost = os->os_entry[i].oe_slot - 1;
+	os->os_found += *lost == SLOT_NONE;
+	os->os_entry[i] = (struct object_entry){ key, slot + 1 };
 	return (true);
 }
 
 uint32_t
 objects_take(struct objects *os, uint64_t addr)
 {
-	uint32_t key = key_of(addr), slot;
+	uint64_t i = probe(os, key_of(addr), addr);
+	uint32_t slot = os->os_entry[i].oe_slot - 1;
 
-	for (uint64_t i = home(os, key); (slot = os->os_entry[i].oe_slot) != 0;
-	    i = (i + 1) & os->os_mask)
-		if (os->os_entry[i].oe_key == key &&
-		    os->os_object[slot - 1].o_addr == addr) {
-			remove_entry(os, i);
-			os->os_found--;
-			return (slot - 1);
-		}
-	return (SLOT_NONE);
+	if (slot == SLOT_NONE)
+		return (SLOT_NONE);
+	remove_entry(os, i);
+	os->os_found--;
+	return (slot);
 }
 
 /* All entries are on their way to the cache before the first is looked at. */

@@ -77,8 +77,12 @@ uint32_t	objects_new(struct objects *os, uint32_t thread);
 /* Makes a slot free: it must not be found any more. */
 void		objects_free(struct objects *os, uint32_t slot,
 		    uint32_t thread);
-/* From now on it is found by its o_addr.  False: no memory. */
-bool		objects_enter(struct objects *os, uint32_t slot);
+/*
+ * From now on it is found by its o_addr, and one that was found there is not
+ * any more: *lost, or SLOT_NONE.  False: no memory.
+ */
+bool		objects_enter(struct objects *os, uint32_t slot,
+		    uint32_t *lost);
 /* The object at addr, not to be found any more; SLOT_NONE if there is none. */
 uint32_t	objects_take(struct objects *os, uint64_t addr);
 /* The objects at these addresses, if any, will soon be asked for. */

@@ -435,14 +435,13 @@ static bool
 begin_object(struct tracefile *tf, uint64_t addr, uint32_t slot,
     struct trace_op *op)
 {
-	struct objects *os = &tf->tf_objects;
 	struct object *o;
 
 	if (slot == SLOT_NONE)
-		slot = objects_new(os, op->to_thread);
+		slot = objects_new(&tf->tf_objects, op->to_thread);
 	if (slot == SLOT_NONE)
 		return (false);
-	o = &os->os_object[slot];
+	o = &tf->tf_objects.os_object[slot];
 	o->o_addr = addr;
 	o->o_number = op->to_object = ++tf->tf_number;
 	o->o_size = op->to_size;
@@ -453,7 +452,7 @@ begin_object(struct tracefile *tf, uint64_t addr, uint32_t slot,
 	op->to_address = addr * tf->tf_header.th_align;
 	tf->tf_totals.tt_objects++;
 	tf->tf_totals.tt_bytes += op->to_size;
-	return (objects_enter(os, slot));
+	return (true);
 }
 
 /* Makes an allocation a realloc of the object in that slot. */
@@ -473,26 +472,22 @@ end_realloc(struct tracefile *tf, uint32_t slot, struct trace_op *op)
 }
 
 /*
- * The object of an operation that is complete otherwise.  Where one lies that
- * is live, the end of that was lost: it is given first, and op waits.
+ * Makes an object be found at its address.  Where another one lies, the end of
+ * that was lost: it is given first, and op waits.
  */
 static int
-place_object(struct tracefile *tf, uint64_t addr, uint32_t slot,
-    struct trace_op *op)
+enter_object(struct tracefile *tf, uint32_t slot, struct trace_op *op)
 {
-	uint32_t lost = objects_take(&tf->tf_objects, addr);
-	struct trace_op end;
+	uint32_t lost;
 
-	if (lost != SLOT_NONE)
-		make_free(tf, lost, op->to_thread, &end);
-	if (!begin_object(tf, addr, slot, op))
+	if (!objects_enter(&tf->tf_objects, slot, &lost))
 		return (no_memory(tf));
-	if (lost != SLOT_NONE) {
-		tf->tf_totals.tt_unfreed++;
-		tf->tf_op = *op;
-		tf->tf_waiting = true;
-		*op = end;
-	}
+	if (lost == SLOT_NONE)
+		return (1);
+	tf->tf_op = *op;
+	tf->tf_waiting = true;
+	tf->tf_totals.tt_unfreed++;
+	make_free(tf, lost, op->to_thread, op);
 	return (1);
 }
 
@@ -519,15 +514,14 @@ make_alloc(struct tracefile *tf, struct stream *s, struct trace_op *op)
 	else
 		tf->tf_totals.tt_allocs++;
 	if (!op->to_failed)
-		return (place_object(tf, tr->tr_addr, old, op));
+		return (begin_object(tf, tr->tr_addr, old, op) ?
+		    enter_object(tf, op->to_slot, op) : no_memory(tf));
 	tf->tf_totals.tt_failed++;
 	op->to_object = 0;
 	op->to_slot = 0;
 	op->to_use = 0;
 	op->to_address = 0;
-	if (old != SLOT_NONE && !objects_enter(&tf->tf_objects, old))
-		return (no_memory(tf));
-	return (1);
+	return (old != SLOT_NONE ? enter_object(tf, old, op) : 1);
 }
 
 /* 1: *op; 0: nothing to be told; -1. */

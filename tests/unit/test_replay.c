@@ -102,13 +102,13 @@ static uint32_t
 begin(struct objects *os, uint64_t addr, uint32_t thread)
 {
 	static uint64_t number;
-	uint32_t slot = objects_new(os, thread);
+	uint32_t slot = objects_new(os, thread), lost;
 
 	must(slot != SLOT_NONE, "no slot");
 	must(os->os_object[slot].o_number == 0, "a slot that another has");
 	os->os_object[slot].o_addr = addr;
 	os->os_object[slot].o_number = ++number;
-	must(objects_enter(os, slot), "no entry");
+	must(objects_enter(os, slot, &lost) && lost == SLOT_NONE, "no entry");
 	return (slot);
 }
 
@@ -126,13 +126,15 @@ step(struct objects *os, uint32_t *slot, unsigned i, unsigned to,
     uint64_t spread)
 {
 	uint64_t addr = (i + 1) * spread, next = (to + 1) * spread;
+	uint32_t lost;
 
 	if (slot[i] == SLOT_NONE) {
 		slot[i] = begin(os, addr, (uint32_t)draw() % THREADS);
 	} else if (draw() % 4 == 0 && slot[to] == SLOT_NONE) {
 		must(objects_take(os, addr) == slot[i], "another that moves");
 		os->os_object[slot[i]].o_addr = next;
-		must(objects_enter(os, slot[i]), "no entry");
+		must(objects_enter(os, slot[i], &lost) && lost == SLOT_NONE,
+		    "no entry");
 		slot[to] = slot[i];
 		slot[i] = SLOT_NONE;
 	} else {
@@ -222,6 +224,28 @@ START_TEST(slots_beyond_a_threads_own_are_everybodys)
 }
 END_TEST
 
+/* Where the end of an object was lost. */
+START_TEST(a_new_object_replaces_one_at_its_address)
+{
+	struct objects os;
+	uint32_t one, two, lost;
+
+	ck_assert(objects_init(&os));
+	one = begin(&os, 100, 1);
+	two = objects_new(&os, 1);
+	ck_assert_uint_ne(one, two);
+	os.os_object[two].o_addr = 100;
+	os.os_object[two].o_number = 99;
+	ck_assert(objects_enter(&os, two, &lost));
+	ck_assert_uint_eq(lost, one);
+	objects_free(&os, one, 1);
+	ck_assert(objects_check(&os));
+	end(&os, 100, two, 1);
+	ck_assert(objects_check(&os));
+	objects_fini(&os);
+}
+END_TEST
+
 /* Each kind of damage, and that it is the damage that is found. */
 START_TEST(damage_to_the_objects_is_found)
 {
@@ -256,4 +280,5 @@ END_TEST
 UNIT_MAIN("replay", 1, buckets_are_in_order, quantiles_are_within_one_percent,
     an_empty_histogram_is_zero, objects_follow_a_model,
     a_thread_takes_its_own_slot_again,
-    slots_beyond_a_threads_own_are_everybodys, damage_to_the_objects_is_found);
+    slots_beyond_a_threads_own_are_everybodys,
+    a_new_object_replaces_one_at_its_address, damage_to_the_objects_is_found);
