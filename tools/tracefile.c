@@ -308,28 +308,38 @@ read_ahead(const struct tracefile *tf, struct stream *s)
 	objects_expect(&tf->tf_objects, addr, n);
 }
 
-/* Makes s_ahead[s_next] the stream's next operation: 1; 0: it has no more. */
-static int
-next_record(struct tracefile *tf, struct stream *s)
+/* More records into s_ahead, which is used up: 1; 0: there are no more. */
+static int __attribute__((noinline))
+refill(struct tracefile *tf, struct stream *s)
 {
-	int got;
+	do {
+		int got = 1;
 
-	s->s_next++;
-	while (s->s_next >= s->s_count) {
 		if (s->s_fault == TRACE_FAULT_CUT)
 			return (cut_off(tf));
 		if (s->s_fault != TRACE_FAULT_NONE)
 			return (fault(tf, s->s_fault, s->s_chunk +
 			    (uint64_t)(s->s_at - s->s_buf), "no record"));
-		if (s->s_at >= s->s_end || *s->s_at == 0) {
+		if (s->s_at >= s->s_end || *s->s_at == 0)
 			got = next_chunk(tf, s);
-			if (got <= 0)
-				return (got);
-		}
+		if (got <= 0)
+			return (got);
 		read_ahead(tf, s);
-	}
-	s->s_seq = s->s_ahead[s->s_next].e_record.tr_seq;
+	} while (s->s_count == 0);
 	return (1);
+}
+
+/* Makes s_ahead[s_next] the stream's next operation: 1; 0: it has no more. */
+static inline int
+next_record(struct tracefile *tf, struct stream *s)
+{
+	int got = 1;
+
+	if (++s->s_next >= s->s_count)
+		got = refill(tf, s);
+	if (got > 0)
+		s->s_seq = s->s_ahead[s->s_next].e_record.tr_seq;
+	return (got);
 }
 
 /*
