@@ -6,7 +6,7 @@
  * stay as small as the most objects that lived at once, and so does all that
  * is kept here.
  *
- * Owns a hash table from address to slot, the slots, and the lists of those
+ * Owns a page table from address to slot, the slots, and the lists of those
  * that are free; memory from mmap, of which only what is used is touched.  No
  * lock: one thread reads a trace.  Calls the system only.
  */
@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #define SLOT_NONE	UINT32_MAX
+#define OBJECTS_EXPECT	32	/* at a time */
 #define SLOTS_OWN	256	/* free slots that a thread keeps to itself */
 
 struct object {
@@ -32,9 +33,18 @@ struct object {
 	uint32_t	o_uses;		/* operations on the slot so far */
 };
 
-struct object_entry {
-	uint32_t	oe_key;		/* the address, folded */
-	uint32_t	oe_slot;	/* + 1; 0: the entry is empty */
+#define LEAF_BITS	6
+#define LEAF_SLOTS	(1U << LEAF_BITS)	/* units of addresses */
+
+/* By the low bits of the address: the slot + 1; 0: there is no object. */
+struct leaf {
+	uint32_t	lf_slot[LEAF_SLOTS];	/* free: the next one + 1 */
+};
+
+struct leaf_entry {
+	uint64_t	le_page;	/* the other bits */
+	uint32_t	le_leaf;	/* + 1; 0: the entry is empty */
+	uint32_t	le_count;	/* objects in the leaf */
 };
 
 struct slot_list {
@@ -47,20 +57,29 @@ struct slot_list {
  * that have nothing to do with each other need not wait for each other when
  * they replay; only then one that another freed, the longest free first.
  *
+ * A leaf is there as long as there is an object in it: where every object is
+ * alone, however far from the others, that is some 400 bytes for each.
+ *
  * Invariants, which objects_check() checks:
  *	(1) os_live + the counts of all lists = os_slots
  *	(2) an object is in no list, and a free slot in one, once
- *	(3) each entry that is not empty has an object of its own, with its
- *	    key, and no empty one lies between an object's home and its entry
- *	(4) os_found = the entries that are not empty <= os_live
- *	(5) 4 * os_found <= os_mask + 1, and no own list exceeds SLOTS_OWN
+ *	(3) each entry that is not empty has a leaf of its own, of le_count
+ *	    objects, 1 at least, whose addresses are those of their places;
+ *	    no empty entry lies between it and its home
+ *	(4) os_used = the entries that are not empty; 2 * os_used <=
+ *	    os_mask + 1; os_used + the free leaves = os_leaves
+ *	(5) the objects in all leaves <= os_live, and no own list exceeds
+ *	    SLOTS_OWN
  */
 struct objects {
-	struct object_entry *os_entry;	/* os_mask + 1 of them */
+	struct leaf_entry *os_entry;	/* os_mask + 1 of them */
 	uint64_t	os_mask;
 	unsigned	os_bits;
-	uint32_t	os_found;	/* that are found by their addresses */
-	uint32_t	os_live;	/* and those that are being moved */
+	uint32_t	os_used;
+	struct leaf	*os_leaf;
+	uint32_t	os_leaves, os_leafroom;
+	uint32_t	os_freeleaf;	/* + 1; 0: there is none */
+	uint32_t	os_live;	/* in the leaves, or being moved */
 	struct object	*os_object;	/* by slot */
 	uint32_t	os_slots, os_room;
 	struct slot_list *os_own;	/* by thread */
@@ -85,7 +104,7 @@ bool		objects_enter(struct objects *os, uint32_t slot,
 		    uint32_t *lost);
 /* The object at addr, not to be found any more; SLOT_NONE if there is none. */
 uint32_t	objects_take(struct objects *os, uint64_t addr);
-/* The objects at these addresses, if any, will soon be asked for. */
+/* The objects at these addresses, OBJECTS_EXPECT at most, come to the cache. */
 void		objects_expect(const struct objects *os, const uint64_t *addr,
 		    unsigned count);
 bool		objects_check(const struct objects *os);

@@ -23,7 +23,7 @@
 
 #define CHUNK_MIN	128u
 #define CHUNK_MAX	(64u << 20)
-#define AHEAD		32	/* records decoded at a time */
+#define AHEAD		OBJECTS_EXPECT	/* records decoded at a time */
 
 /* A record and whose it is. */
 struct entry {

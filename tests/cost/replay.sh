@@ -42,8 +42,8 @@ while read -r name bar; do
 	result "$name: $each instructions an operation, of at most $bar" \
 	    "@$tmp/err"
 done <<EOF
-pow2		800
-buddy		900
-slab		900
+pow2		780
+buddy		890
+slab		810
 EOF
 echo "1..$count"

@@ -167,12 +167,12 @@ follow(uint64_t far)
 			end(&os, (i + 1) * far, slot[i], 0);
 		}
 	ck_assert_uint_eq(os.os_live, 0);
-	ck_assert_uint_eq(os.os_found, 0);
+	ck_assert_uint_eq(os.os_used, 0);
 	ck_assert(objects_check(&os));
 	objects_fini(&os);
 }
 
-/* Addresses next to each other, and far apart; at worst all have one key. */
+/* Addresses next to each other, and far apart. */
 START_TEST(objects_follow_a_model)
 {
 	static const uint64_t spread[] = { 1, 2, 8, 4097, 1 << 30,
@@ -260,18 +260,22 @@ START_TEST(damage_to_the_objects_is_found)
 	os.os_live++;
 	ck_assert(!objects_check(&os));
 	os.os_live--;
-	os.os_found--;
+	os.os_used--;
 	ck_assert(!objects_check(&os));
-	os.os_found++;
+	os.os_used++;
 	/* A slot that is free and has an object. */
 	next = os.os_own[1].ll_first;
 	os.os_own[1].ll_first = one;
 	ck_assert(!objects_check(&os));
 	os.os_own[1].ll_first = next;
-	/* An object with a key that its entry does not have. */
+	/* An object that is not where its address says. */
 	os.os_object[two].o_addr = 100;
 	ck_assert(!objects_check(&os));
 	os.os_object[two].o_addr = 200;
+	/* A slot that two objects have. */
+	os.os_leaf[0].lf_slot[100 % LEAF_SLOTS] = two + 1;
+	ck_assert(!objects_check(&os));
+	os.os_leaf[0].lf_slot[100 % LEAF_SLOTS] = one + 1;
 	ck_assert(objects_check(&os));
 	objects_fini(&os);
 }
