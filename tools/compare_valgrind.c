@@ -196,6 +196,8 @@ useful_bytes(struct comparison *cmp, struct contender *c)
  * would fit, and the peak would be that.  So for libkma and for glibc alike the
  * peak is the most that was seen at about a thousand regular times; and libkma
  * reserves more than it will need, so that this moment shows by its size.
+ * Massif does not follow blocks here, so libkma's lie as in a plain run,
+ * without the redzones that it gives them for massif of useful bytes.
  */
 static int
 peak_pages(struct comparison *cmp, struct contender *c)

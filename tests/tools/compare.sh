@@ -141,6 +141,12 @@ for n in 0 1; do
 		[ "$(figure $n peak_page_bytes)" -lt 50000000 ]
 	result "massif: peak pages make sense ($n)" "$out"
 done
+plain=$(figure 1 peak_page_bytes)
+kma compare --json --only massif -- "$compared" small
+[ "$(figure 1 peak_useful_bytes)" -eq 3200000 ] &&
+	[ "$(figure 1 peak_page_bytes)" -gt $((plain + 3000000)) ] &&
+	[ "$(figure 1 peak_page_bytes)" -lt $((plain + 7000000)) ]
+result 'massif: peak pages are those of a plain run' "$plain $out"
 part memcheck "definitely_lost_blocks definitely_lost_bytes errors \
 indirectly_lost_blocks indirectly_lost_bytes possibly_lost_blocks \
 possibly_lost_bytes still_reachable_blocks still_reachable_bytes"

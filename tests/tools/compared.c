@@ -4,6 +4,7 @@
  *	compared	allocates and frees, and says so
  *	compared faulty	also loses 77 bytes, keeps 123, and writes one byte
  *			behind a block, three times
+ *	compared small	also has 200,000 blocks of 16 bytes
  *	compared input	fails if there is nothing to read
  *	compared fails	ends with status 3
  *	compared crash	ends by a signal
@@ -16,6 +17,7 @@
 
 #define COUNT	500
 #define SIZE	1000
+#define NSMALL	200000
 
 static char *volatile kept;
 
@@ -39,6 +41,17 @@ work(void)
 		for (int i = 0; i < COUNT; i++)
 			free(block[i]);
 	}
+}
+
+static void
+keep_small(void)
+{
+	static void *block[NSMALL];
+
+	for (int i = 0; i < NSMALL; i++)
+		block[i] = malloc(16);
+	kept = block[0];
+	free(block[1]);		/* massif looks for a peak when something goes */
 }
 
 static void
@@ -66,6 +79,8 @@ main(int argc, char **argv)
 		return (1);
 	if (strcmp(how, "faulty") == 0)
 		misbehave();
+	else if (strcmp(how, "small") == 0)
+		keep_small();
 	else if (strcmp(how, "input") == 0)
 		return (read(0, &c, 1) == 1 ? 0 : 5);
 	else if (strcmp(how, "fails") == 0) {
