@@ -51,7 +51,7 @@ keep_small(void)
 	for (int i = 0; i < NSMALL; i++)
 		block[i] = malloc(16);
 	kept = block[0];
-	free(block[1]);		/* massif looks for a peak when something goes */
+	free(block[1]);		/* massif looks for a peak when some goes */
 }
 
 static void
