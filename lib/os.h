@@ -64,11 +64,6 @@ int	os_purge(uintptr_t addr, size_t len);
  * not be mapped again and is not ours any more.
  */
 int	os_move(uintptr_t from, size_t len, uintptr_t to);
-/*
- * Sets resident[i] (bit 0) for each page i of the range that holds memory
- * now; a page that does not may be in the swap, so it is not zero for sure.
- */
-int	os_resident(uintptr_t addr, size_t len, unsigned char *resident);
 /* Maps fresh memory over pages that are ours: as purge, and unsplits maps. */
 int	os_remap(uintptr_t addr, size_t len);
 

@@ -167,13 +167,6 @@ os_purge(uintptr_t addr, size_t len)
 }
 
 int
-os_resident(uintptr_t addr, size_t len, unsigned char *resident)
-{
-	return ((int)-os_syscall(SYS_mincore, (long)addr, (long)len,
-	    (long)resident, 0, 0, 0));
-}
-
-int
 os_remap(uintptr_t addr, size_t len)
 {
 	long got = os_syscall(SYS_mmap, (long)addr, (long)len,

@@ -3,7 +3,7 @@
  *
  * Layer 3.  Owns the tree of free runs, the count of everything in the arena
  * and one lock, RANK_PAGERUN, which guards these and the tables of
- * kmemsizes.h.  Calls runtree.h, kmemsizes.h, meta.h, options.h, os.h.
+ * kmemsizes.h.  Calls fill.h, runtree.h, kmemsizes.h, meta.h, options.h, os.h.
  *
  * Invariants, under the lock:
  *	inuse + free pages + holes + guards = kmempages
@@ -38,6 +38,7 @@
 #include <string.h>
 
 #include "cdefs.h"
+#include "fill.h"
 #include "guard.h"
 #include "kmemsizes.h"
 #include "lock.h"
@@ -56,8 +57,8 @@
 #define SOON		64	/* part of the decay period */
 #define LEARN		4	/* pages more for each that is missed soon */
 #define PURGE_MOST	1024	/* pages in one system call */
-#define ZERO_STEP	1024	/* pages looked at in one system call */
-#define ZERO_LOOK	64	/* and first; fewer are zeroed without */
+#define ZERO_LOOK	64	/* pages: fewer are zeroed without a look */
+#define ZERO_STEP	32	/* one of so many is looked at */
 #define RETRACT_MIN	btop((size_t)64 << 20)	/* unmapped when unused */
 
 /* Nodes come in chunks, each twice the one before, untouched until used. */
@@ -912,64 +913,56 @@ pagerun_move(page_t from, page_t to)
 	return (error);
 }
 
-/* How many of n bytes, each of them 0 or 1, are the same from the first on. */
-static size_t
-same(const unsigned char *byte, size_t n)
+/*
+ * Does a page hold nothing but zeros?  One that nobody wrote to does; to read
+ * it costs a fault, but no memory.
+ */
+static bool
+is_blank(uintptr_t addr)
 {
-	uint64_t all = byte[0] * (UINT64_MAX / 255), word;
+	const uint64_t *word = (const uint64_t *)addr;
+
+	return (*word == 0 && fill_holds(word, PAGESIZE, 0));
+}
+
+/* Programs fill memory from its start: nearer to it, more pages are asked. */
+static bool
+looks_untouched(uintptr_t addr, size_t npages)
+{
 	size_t i = 0;
 
-	for (; i + sizeof(word) <= n; i += sizeof(word)) {
-		memcpy(&word, byte + i, sizeof(word));
-		if (word != all)
-			break;
-	}
-	while (i < n && byte[i] == byte[0])
-		i++;
-	return (i);
+	while (i < npages && is_blank(addr + ptob(i)))
+		i = i == 0 ? 1 : 4 * i;
+	return (i >= npages);
 }
 
 /*
- * Zeroes pages of which some may hold memory, ZERO_STEP at most.  Those that
- * hold none, since nobody touched them, are not touched for this either: they
- * are given back, which costs next to nothing, in case they are in the swap.
- */
-static void
-zero_resident(uintptr_t addr, size_t npages)
-{
-	unsigned char resident[ZERO_STEP];
-
-	if (os_resident(addr, ptob(npages), resident) != 0) {
-		memset((void *)addr, 0, ptob(npages));
-		return;
-	}
-	for (size_t i = 0, n; i < npages; i += n) {
-		n = same(resident + i, npages - i);
-		if (resident[i] != 0 || os_purge(addr + ptob(i), ptob(n)) != 0)
-			memset((void *)(addr + ptob(i)), 0, ptob(n));
-	}
-}
-
-/*
- * Zeroes pages that may be dirty.  Programs fill memory from its start: where
- * the first pages hold none, the rest, if it does hold any, goes back too.
+ * Zeroes pages that may be dirty.  Those that nobody touched should not be
+ * touched for this either, and are given back, which costs next to nothing.
+ * The kernel would tell which (mincore), but there are filters that kill who
+ * asks it.  So pages are looked at, one for each step: what is given back, or
+ * not, by mistake reads as zero all the same.
  */
 static void
 zero_dirty(uintptr_t addr, size_t npages)
 {
-	unsigned char resident[ZERO_LOOK];
-
 	if (npages < ZERO_LOOK) {
 		memset((void *)addr, 0, ptob(npages));
 		return;
 	}
-	if (os_resident(addr, ptob(ZERO_LOOK), resident) == 0 &&
-	    resident[0] == 0 && same(resident, ZERO_LOOK) == ZERO_LOOK &&
-	    os_purge(addr, ptob(npages)) == 0)
+	if (looks_untouched(addr, npages) && os_purge(addr, ptob(npages)) == 0)
 		return;
 	for (size_t i = 0, n; i < npages; i += n) {
-		n = npages - i < ZERO_STEP ? npages - i : ZERO_STEP;
-		zero_resident(addr + ptob(i), n);
+		uintptr_t at = addr + ptob(i);
+		bool blank = is_blank(at);
+
+		for (n = ZERO_STEP; i + n < npages; n += ZERO_STEP)
+			if (is_blank(at + ptob(n)) != blank)
+				break;
+		if (n > npages - i)
+			n = npages - i;
+		if (!blank || os_purge(at, ptob(n)) != 0)
+			memset((void *)at, 0, ptob(n));
 	}
 }
 

@@ -93,13 +93,13 @@ static const short systemd_calls[] = {
 
 /* Calls that the allocator can do without. */
 static const short spare_calls[] = {
-	SYS_madvise, SYS_mremap, SYS_mincore, SYS_sysinfo, SYS_sched_yield,
+	SYS_madvise, SYS_mremap, SYS_sysinfo, SYS_sched_yield,
 	SYS_pread64, SYS_fcntl, SYS_munmap, SYS_prlimit64, SYS_openat,
 };
 
 /* The same, of those that the loader and libc can do without too. */
 static const short without[] = {
-	SYS_madvise, SYS_mremap, SYS_mincore, SYS_sysinfo, SYS_sched_yield,
+	SYS_madvise, SYS_mremap, SYS_sysinfo, SYS_sched_yield,
 };
 
 /*
@@ -164,6 +164,20 @@ plain(void)
 	everything();
 }
 
+/* calloc of pages that were in use. */
+static void
+clear_again(void)
+{
+	for (size_t len = 128 * 1024; len < 16 * MB; len *= 2)
+		for (int i = 0; i < 4; i++) {
+			char *p = calloc(1, len);
+
+			must(p != NULL && zeroed(p, len));
+			memset(p, i, i % 2 == 0 ? len : len / 2);
+			free(p);
+		}
+}
+
 static void
 sshd(void)
 {
@@ -175,6 +189,7 @@ sshd(void)
 	churn(1, ROUNDS, SMALL, false);
 	for (size_t len = 1; len < 100 * MB; len *= 3)
 		free(malloc(len));
+	clear_again();
 	must(malloc(SIZE_MAX / 4) == NULL);
 	(void)malloc_trim(0);
 	churn(2, ROUNDS, SMALL, false);

@@ -62,7 +62,6 @@ static const struct failure {
 	{ SYS_mmap, "mmap", { ENOMEM, EAGAIN, EPERM, EEXIST } },
 	{ SYS_munmap, "munmap", { ENOMEM, EINVAL, ENOMEM, 0 } },
 	{ SYS_madvise, "madvise", { EINVAL, EAGAIN, ENOMEM, EPERM } },
-	{ SYS_mincore, "mincore", { ENOMEM, EAGAIN, EFAULT, 0 } },
 	{ SYS_mprotect, "mprotect", { ENOMEM, EACCES, ENOMEM, EAGAIN } },
 	{ SYS_getrandom, "getrandom", { EAGAIN, ENOSYS, EPERM, EAGAIN } },
 	{ SYS_mremap, "mremap", { ENOMEM, EINVAL, EAGAIN, EFAULT } },

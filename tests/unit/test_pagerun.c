@@ -510,8 +510,31 @@ START_TEST(zero_leaves_the_untouched)
 	ck_assert_uint_le(unit_resident(p, ptob(n)), 1 + 7 + 102 + 1);
 	ck_assert_int_eq(p[ptob(n) - 1], 1);
 	ck_assert(is_zero(p, ptob(n - 1)));
+	/* A page in 32 is looked at: what is behind a blank one is zero too. */
+	memset(p + ptob(64), 1, ptob(1));
+	memset(p + ptob(97) + 1, 1, ptob(31) - 1);
+	pagerun_zero(page, ptob(n), false);
+	ck_assert(is_zero(p, ptob(n)));
 	pagerun_free(page);
 	pagerun_free(guard);
+}
+END_TEST
+
+/* And what is in use stays: no page of it has to come again. */
+START_TEST(zero_keeps_the_touched)
+{
+	size_t n = 1000, faults;
+	page_t page;
+	char *p;
+
+	unit_pages(DECAY);
+	p = alloc_touched(n, &page);
+	faults = unit_faults();
+	pagerun_zero(page, ptob(n), false);
+	ck_assert_uint_le(unit_faults() - faults, 8);
+	ck_assert_uint_eq(unit_resident(p, ptob(n)), n);
+	ck_assert(is_zero(p, ptob(n)));
+	pagerun_free(page);
 }
 END_TEST
 
@@ -834,6 +857,7 @@ UNIT_MAIN("pagerun", 1, option_limit, untouched, against_model,
     lowest_address_first, coalesces_both_ways, impossible_sizes,
     grows_with_the_arena, steps_over_holes, move_copies_nothing,
     clean_is_zero, zero_skips_clean_pages, zero_leaves_the_untouched,
+    zero_keeps_the_touched,
     excess_goes_at_once, excess_of_shrinking_goes_too, limit_learns,
     limit_stays_for_the_late, learned_is_not_moved, decay_takes_the_unused,
     decay_after_trim, trim_gives_everything_back, purged_is_exact,
