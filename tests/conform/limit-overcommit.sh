@@ -4,6 +4,9 @@
 # It changes a setting of the whole machine for a moment, so it runs only when
 # asked to, as root.
 
+: "${LIBKMA:=lib/.libs/libkma.so}"
+# shellcheck source=tests/modes.sh
+. "${KMA_SRCDIR:-.}/tests/modes.sh"
 knob=/proc/sys/vm/overcommit_memory
 prog=${KMA_BUILDDIR:-.}/tests/conform/limit-fill
 
@@ -13,12 +16,15 @@ if [ "${KMA_TEST_OVERCOMMIT:-}" != 1 ]; then
 	exit 0
 fi
 old=$(cat $knob)
-trap 'echo $old >$knob' EXIT
+tmp=$(mktemp -d) || exit 1
+trap 'echo $old >$knob; rm -rf "$tmp"' EXIT
 trap 'exit 1' HUP INT TERM
 if ! echo 2 >$knob 2>/dev/null || [ "$(cat $knob)" != 2 ]; then
 	echo "1..0 # SKIP $knob cannot be written"
 	exit 0
 fi
+
+modes "$tmp/trace" >"$tmp/modes"
 
 n=0
 result() {
@@ -30,7 +36,7 @@ result() {
 	fi
 }
 
-LD_PRELOAD=${LIBKMA:-lib/.libs/libkma.so} sh -c 'ls -l / >/dev/null'
+LD_PRELOAD=$LIBKMA sh -c 'ls -l / >/dev/null'
 result $? "a shell and ls start"
 # The same limits as without, since they are the narrower ones.
 # shellcheck disable=SC3045
@@ -40,4 +46,13 @@ result $? "256 MB of blocks of 256 bytes under a limit"
 result $? "200,000 page runs"
 "${KMA_BUILDDIR:-.}/tests/conform/fork-storm" 200 >/dev/null
 result $? "a fork storm"
+# Threads and children, to the end of a limit, in each mode.
+while IFS= read -r mode; do
+	for name in plain limited limited_data; do
+		KMA_OPTIONS=$mode LD_PRELOAD=$LIBKMA timeout 300 \
+			"${KMA_BUILDDIR:-.}/tests/survival/circumstances" $name
+		result $? "${mode:-default}: $name"
+	done
+	rm -f "$tmp"/trace*
+done <"$tmp/modes"
 echo 1..$n
