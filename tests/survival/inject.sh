@@ -1,7 +1,7 @@
 #!/bin/sh
 # tests/survival/inject.sh: each system call of the library failing in turn, as
 # tests/unit/inject does it, in the modes. In steps, since it is one call for
-# each allocation in some.
+# each allocation in some; with KMA_TEST_ALL, one by one, and with progress.
 
 set -u
 
@@ -17,8 +17,16 @@ count=0
 
 modes "$tmp/trace" | grep . >"$tmp/modes"
 while IFS= read -r mode; do
-	KMA_TEST_SLOW=1 KMA_TEST_OPTIONS=$mode timeout 600 \
-		"$KMA_BUILDDIR/tests/unit/inject" >"$tmp/log" 2>&1
+	: >"$tmp/log"
+	KMA_TEST_SLOW=1 KMA_TEST_OPTIONS=$mode timeout "${limit:-600}" \
+		"$KMA_BUILDDIR/tests/unit/inject" >"$tmp/log" 2>&1 &
+	pid=$!
+	if [ -n "${KMA_TEST_ALL:-}" ]; then
+		echo "# $mode"
+		tail -n +1 -f --pid=$pid "$tmp/log" |
+			grep --line-buffered '^# .* of '
+	fi
+	wait $pid
 	status=$?
 	count=$((count + 1))
 	if [ $status -eq 0 ] && ! grep -q '^not ok' "$tmp/log"; then
@@ -26,8 +34,8 @@ while IFS= read -r mode; do
 	else
 		echo "not ok $count - $mode: status $status"
 	fi
-	grep -v '^libkma: stats: no memory\|^ok\|^1\.\.' "$tmp/log" | head -n 20 |
-		sed 's/^\(# \)*/# /'
+	grep -v '^libkma: stats: no memory\|^ok\|^1\.\.\|^# .* of ' \
+		"$tmp/log" | head -n 20 | sed 's/^\(# \)*/# /'
 	rm -f "$tmp"/trace*
 done <"$tmp/modes"
 echo "1..$count"

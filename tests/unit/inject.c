@@ -8,6 +8,7 @@
  * and when the system is well again everything works and nothing is in use.
  *
  * KMA_TEST_OPTIONS: the same in a mode, see tests/survival/inject.sh.
+ * KMA_TEST_ALL: each call in turn, in a mode too, and a line now and then.
  */
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -40,6 +41,7 @@
 
 #define MB		((size_t)1 << 20)
 #define CHILD_LIMIT	120	/* s */
+#define PROGRESS	250	/* calls between two lines */
 
 long	__real_os_syscall(long nr, long a, long b, long c, long d, long e,
 	    long f);
@@ -554,6 +556,8 @@ print_sites(void)
 static unsigned
 stride(void)
 {
+	if (getenv("KMA_TEST_ALL") != NULL)
+		return (1);
 	if (getenv("KMA_TEST_SLOW") != NULL)
 		return (29);
 	if (INJECT_OPTIONS[0] != '\0')
@@ -570,6 +574,9 @@ run_all(unsigned test, unsigned total)
 	for (target = 1; target <= total; target += stride(), n++) {
 		shared->calls = 0;
 		wrong += in_child() != 0;
+		if (n % PROGRESS == PROGRESS - 1)
+			printf("# %u of %u: call %u of %u, %u bad\n", test,
+			    1 + (NMODE - 1) * NVARIANT, target, total, wrong);
 	}
 	printf("%sok %u - %s, variant %u: %u in turn, %u bad, "
 	    "%u allocations failed\n", wrong ? "not " : "", test,
