@@ -143,6 +143,9 @@ leaks_exit(void)
 
 	if (!options.o_leaks || !options.o_watch)
 		return;
+	/* It was closed at the start: the number may be of any file now. */
+	if (leaks_fd < 0 && report_mute)
+		return;
 	report_open(&r, leaks_fd < 0 ? STDERR : leaks_fd);
 	leaks_print(&r);
 	if (leaks_fd > STDERR)

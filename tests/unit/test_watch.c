@@ -1,6 +1,6 @@
 /*
  * test_watch.c - blocks of which a mode keeps a record: against a model, and
- * each fault that it has to find, and what is in use at the end.
+ * each fault that it has to find.
  */
 #include "watch.h"
 
@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "fill.h"
-#include "leaks.h"
 #include "memtype.h"
 #include "options.h"
 #include "pagerun.h"
@@ -462,36 +461,5 @@ START_TEST(threads)
 }
 END_TEST
 
-/*
- * What is in use.
- */
-
-START_TEST(in_use)
-{
-	struct report r;
-	const char *said;
-
-	setup();
-	for (int i = 0; i < 5; i++)
-		(void)get(16, 1000, 0, type);
-	(void)get(16, 2 * MB, 0, 0);
-	put(get(16, 5000, 0, 0));
-	/* More callers than are shown. */
-	for (uintptr_t i = 1; i <= 30; i++)
-		(void)watch_malloc(i, (const void *)(NTYPE + i));
-	capture_begin();
-	report_open(&r, 2);
-	leaks_print(&r);
-	said = capture_end();
-	ck_assert_ptr_nonnull(strstr(said,
-	    "libkma: in use at exit: 2102617 bytes in 36 blocks\n"
-	    "libkma:      2097152 bytes         1 blocks  0x1234\n"
-	    "libkma:         5000 bytes         5 blocks  type watched\n"
-	    "libkma:           30 bytes         1 blocks  0x11e\n"));
-	ck_assert_ptr_nonnull(strstr(said,
-	    "libkma:           78 bytes        12 blocks  of others\n"));
-}
-END_TEST
-
 UNIT_MAIN("watch", 1, model, pages_change_hands, second_free, beyond, modified,
-    given_back, types, no_block, too_much, late, threads, in_use)
+    given_back, types, no_block, too_much, late, threads)
