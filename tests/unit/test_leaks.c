@@ -168,7 +168,7 @@ END_TEST
 /* Freed, and not yet to be used again: in use by nobody. */
 START_TEST(held_back)
 {
-	setup("hardened,diagnostic=leaks");
+	setup("hardened");
 	(void)get(500, HERE);
 	for (int i = 0; i < 100; i++) {
 		watch_free(get(1000, HERE), 0, "free", HERE);
