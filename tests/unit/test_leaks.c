@@ -179,20 +179,26 @@ START_TEST(held_back)
 }
 END_TEST
 
+#define NTHREAD	4
+static pthread_barrier_t the_end;
+
+/* They end together: see UNIT_TSAN. */
 static void *
 get_100(void *arg)
 {
 	for (int i = 0; i < 100; i++)
 		(void)get(10, arg);
+	pthread_barrier_wait(&the_end);
 	return (NULL);
 }
 
 /* What threads have left that ended. */
 START_TEST(threads)
 {
-	pthread_t t[4];
+	pthread_t t[NTHREAD];
 
 	setup("diagnostic=leaks");
+	pthread_barrier_init(&the_end, NULL, NTHREAD);
 	for (uintptr_t i = 0; i < nitems(t); i++)
 		ck_assert_int_eq(pthread_create(&t[i], NULL, get_100,
 		    (void *)(uintptr_t)CALLER(i)), 0);
