@@ -6,17 +6,16 @@
 
 . "$KMA_SRCDIR/tests/unit/variant.sh"
 
-# blocktag.h is tested with watch, random.c with quarantine.  The readers of the
-# command (profile, measure) are not built with a sanitizer, and trace depends
-# on how much is recorded in a time.
+# blocktag.h is tested with watch, random.c with quarantine. Left out: profile and
+# measure, which test the command, and that is not built with a sanitizer.
 some='account blame cache fill guard kmem leaks learn maps memtype objcache
     pagerun quarantine symbol valgrind watch'
 threadless='fill valgrind'	# slow, and there is but one thread in them
 if [ "${1:-}" = all ] || [ -n "${KMA_TEST_ALL:-}" ]; then
 	some='account blame bucket cache fill guard kmem kmemsizes leaks learn
 	    lock maps memtype meta objcache options os os_thread pagerun
-	    quarantine replay report runtree snapshot stats symbol valgrind
-	    watch'
+	    quarantine replay report runtree snapshot stats symbol trace
+	    valgrind watch'
 	threadless=
 else
 	KMA_TEST_SLOW=2
