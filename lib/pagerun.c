@@ -273,6 +273,25 @@ release(page_t page, size_t npages, size_t ndirty)
 }
 
 /*
+ * The dirty pages of a free run behind the npages from page on, ndirty of
+ * which are dirty.  The shorter side is counted: alignment skips few pages of
+ * a run that may be all the rest of the arena.
+ */
+static page_t
+dirty_behind(const struct pagerun *run, page_t page, size_t npages,
+    page_t ndirty)
+{
+	page_t end = page + (page_t)npages;
+	page_t before = page - run->pr_page;
+	page_t after = run->pr_npages - before - (page_t)npages;
+
+	if (after <= before)
+		return (count_dirty(run, end, after));
+	return (run->pr_ndirty - ndirty -
+	    count_dirty(run, run->pr_page, before));
+}
+
+/*
  * Takes npages from page on out of the free run that they lie in.  Returns
  * how many of them were dirty.
  */
@@ -290,7 +309,7 @@ carve(struct pagerun *run, page_t page, size_t npages)
 		return (dirty);
 	}
 	if (before > 0 && after > 0 && dirty < run->pr_ndirty)
-		dirty_after = count_dirty(run, page + (page_t)npages, after);
+		dirty_after = dirty_behind(run, page, npages, dirty);
 	run->pr_ndirty -= dirty + dirty_after;
 	if (before == 0) {
 		run->pr_page += (page_t)npages;
