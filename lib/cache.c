@@ -34,8 +34,9 @@
 
 #define BATCH_MAX	94		/* blocks */
 #define BATCH_BYTES(size) \
-	((size) < 4096 ? (size_t)16 << 10 : (size_t)256 << 10)
+	((size) <= 2048 ? (size_t)16 << 10 : (size_t)256 << 10)
 #define STACK_FIRST	((size_t)16 << 10)
+#define STACK_EARNED	((size_t)64 << 10)
 #define HELD_MIN	((size_t)64 << 20)
 #define HELD_SHARE	128		/* of physical memory */
 #define HELD_INUSE	8		/* of what the program has in use */
@@ -49,7 +50,7 @@
  */
 #define DEPOT_BLOCKS	1024
 #define DEPOT_BYTES(size) \
-	((size) < 4096 ? DEPOT_BLOCKS * (size) : (size_t)64 << 20)
+	((size) <= 2048 ? DEPOT_BLOCKS * (size) : (size_t)64 << 20)
 /*
  * Bytes that a thread takes and leaves in batches between two sweeps.  What
  * was not touched meanwhile costs less to take again than what it pins.
@@ -238,11 +239,12 @@ set_room(struct kmemcache *kc, unsigned indx, size_t room)
 	*slot(kc, depot[indx].d_first + room + 1) = STACK_END;
 }
 
-/* Blocks in a stack at first. */
+/* Blocks in a stack at first; more of a list that has earned it. */
 static size_t
 first_room(unsigned indx)
 {
-	size_t room = STACK_FIRST / bucket[indx].kb_size;
+	size_t bytes = bucket_isadded(indx) ? STACK_EARNED : STACK_FIRST;
+	size_t room = bytes / bucket[indx].kb_size;
 
 	if (room > depot[indx].d_room)
 		room = depot[indx].d_room;

@@ -31,7 +31,11 @@
 #include "pagerun.h"
 #include "report.h"
 
-#define LEARN_EVERY	32	/* samples of a list between two looks */
+#define LEARN_EVERY	32	/* samples of a list between two looks, or */
+#define LEARN_SELDOM	(4 * LEARN_EVERY)	/* where they find nothing, */
+#define LEARN_NARROW	2048	/* and sizes above, so many, are looked at */
+#define LEARN_PRICE	((size_t)32 << 20)	/* bytes that earn a birth */
+#define LEARN_BURST	32	/* births that may come at once */
 #define LEARN_WASTE	((size_t)128 << 10)
 #define LEARN_SHARE	256
 #define LEARN_FORGET	(64 * LEARN_EVERY)	/* a list that holds little */
@@ -44,13 +48,19 @@
 #define LOOK_PATIENCE	64	/* came back, twice as many each time */
 
 static struct lock	learn_lock;
-static bool		learning;
+static size_t		learn_most;	/* sizes up to it; 0: not learning */
 static uint32_t		seen[LEARN_UNITS];
 static uint32_t		samples[NLIST];
+static struct turn {
+	uint32_t	t_at;		/* samples, at the next */
+	uint32_t	t_every;	/* samples from one to the next */
+	size_t		t_held;		/* blocks, at the last */
+}			turns[NLIST];
 
 static uint64_t		left_clusters;	/* bytes, ever */
 static uint64_t		look_at;	/* when there are as many */
 static uint64_t		looked;		/* how many there were */
+static uint64_t		paid;		/* what births have cost */
 
 /*
  * The register: the n-th has the list bucket_first_limit + n.  Invariants,
@@ -82,7 +92,7 @@ learn_init(void)
 {
 	lock_init(&learn_lock, RANK_LEARN);
 	look_at = LOOK_BYTES;
-	learning = true;
+	learn_most = LEARN_MAX;
 }
 
 size_t
@@ -143,6 +153,7 @@ enter(unsigned n, unsigned from, size_t waste)
 	l->l_from = bucket[from].kb_size;
 	l->l_born = ptob(pagerun_inuse());
 	l->l_waste = waste;
+	paid += LEARN_PRICE;
 	calls[n] = list_calls(l->l_indx);
 	idle[n] = 0;
 	nbirths++;
@@ -211,13 +222,27 @@ find_number(void)
 	return (n);
 }
 
-static void
+/*
+ * A birth costs time, so that it has to be earned by what leaves the clusters:
+ * some may come at once.  False: not now.
+ */
+static bool
+afford(void)
+{
+	uint64_t left = relaxed_load(&left_clusters);
+
+	if (paid < left)
+		paid = left;
+	return (paid - left <= (LEARN_BURST - 1) * LEARN_PRICE);
+}
+
+static bool
 make(unsigned from, size_t size, size_t waste)
 {
 	unsigned n = find_number(), indx = bucket_first_limit + n;
 
 	if (n == NLEARNED || indx >= NLIST)
-		return;
+		return (false);
 	learned[n].l_indx = indx;
 	learned[n].l_size = size;
 	patience[n] = LOOK_IDLE;
@@ -225,6 +250,7 @@ make(unsigned from, size_t size, size_t waste)
 	cache_add(indx, size);
 	bucket_add(indx, size);
 	enter(n, from, waste);
+	return (true);
 }
 
 /* Forgets half of what was seen: what was asked for lately counts most. */
@@ -242,25 +268,59 @@ forget_half(size_t lo, size_t hi)
  * list took some of its sizes too, so that the next is made a little early,
  * which saves more than it costs.
  */
-static void
+static bool
 consider(unsigned indx)
 {
 	size_t hi = bucket[indx].kb_size, lo = bucket_lower(indx), size, waste;
 	size_t held = bucket_inuse(indx) * hi;
 	uint32_t part;
+	bool made;
 
 	if (held < LEARN_WASTE) {
 		if (relaxed_load(&samples[indx]) % LEARN_FORGET == 0)
 			forget_half(lo, hi);
-		return;
+		return (false);
 	}
 	size = learn_choose(seen, lo, hi, &part);
 	waste = (held >> 16) * part;
-	if (waste >= LEARN_WASTE &&
-	    waste >= ptob(pagerun_inuse()) / LEARN_SHARE &&
-	    !revive(indx, size, waste))
-		make(indx, size, waste);
+	made = waste >= LEARN_WASTE &&
+	    waste >= ptob(pagerun_inuse()) / LEARN_SHARE && afford() &&
+	    (revive(indx, size, waste) || make(indx, size, waste));
 	forget_half(lo, hi);
+	return (made);
+}
+
+/*
+ * Is it a list's turn to be looked at?  Where a look through many sizes found
+ * nothing, the next one comes after twice as many samples, or when the list
+ * holds a quarter more.
+ */
+static bool
+is_due(unsigned indx, uint32_t n)
+{
+	const struct turn *t = &turns[indx];
+	size_t held = relaxed_load(&t->t_held);
+
+	return (n % LEARN_EVERY == 0 &&
+	    ((int32_t)(n - relaxed_load(&t->t_at)) >= 0 ||
+	    bucket_inuse(indx) > held + held / 4));
+}
+
+/* Looks at a list. */
+static void
+take_turn(unsigned indx)
+{
+	struct turn *t = &turns[indx];
+	uint32_t every = 2 * t->t_every;
+
+	if (consider(indx) || bucket[indx].kb_size <= LEARN_NARROW ||
+	    every < LEARN_EVERY)
+		every = LEARN_EVERY;
+	else if (every > LEARN_SELDOM)
+		every = LEARN_SELDOM;
+	t->t_every = every;
+	relaxed_store(&t->t_at, relaxed_load(&samples[indx]) + every);
+	relaxed_store(&t->t_held, bucket_inuse(indx));
 }
 
 /* Has the list served next to nothing, once more? */
@@ -323,40 +383,40 @@ look(void)
 	return (purge);
 }
 
-/* Counts a sample; does it call for a decision? */
-static bool
-count_sample(unsigned indx, size_t size, unsigned blocks)
+/* A list's turn may have come, or that of all that were learned. */
+static KMA_NOINLINE void
+decide(unsigned indx, uint32_t n)
 {
-	uint32_t *count = &seen[(size + MINALLOCSIZE - 1) / MINALLOCSIZE], n;
-
-	relaxed_store(count, relaxed_load(count) + blocks);
-	n = relaxed_load(&samples[indx]) + 1;
-	relaxed_store(&samples[indx], n);
-	return (n % LEARN_EVERY == 0);
-}
-
-void
-learn_sample(unsigned indx, size_t size, unsigned blocks)
-{
-	uint64_t left;
 	uint32_t purge;
-	bool due;
+	bool due = is_due(indx, n);
 
-	if (!learning || size > LEARN_MAX || bucket[indx].kb_size > LEARN_MAX)
-		return;
-	due = count_sample(indx, size, blocks);
-	left = relaxed_load(&left_clusters) + blocks * bucket[indx].kb_size;
-	relaxed_store(&left_clusters, left);
-	if (!due && left < relaxed_load(&look_at))
+	if (!due && relaxed_load(&left_clusters) < relaxed_load(&look_at))
 		return;
 	lock_acquire(&learn_lock);
 	if (due && !relaxed_load(&bucket[indx].kb_retired))
-		consider(indx);
+		take_turn(indx);
 	purge = look();
 	lock_release(&learn_lock);
 	for (; purge != 0; purge &= purge - 1)
 		bucket_purge(bucket_first_limit +
 		    (unsigned)__builtin_ctz(purge));
+}
+
+void
+learn_sample(unsigned indx, size_t size, unsigned blocks)
+{
+	uint32_t *count = &seen[(size + MINALLOCSIZE - 1) / MINALLOCSIZE], n;
+	uint64_t left;
+
+	if (size - 1 >= learn_most)
+		return;
+	relaxed_store(count, relaxed_load(count) + blocks);
+	left = relaxed_load(&left_clusters) + blocks * bucket[indx].kb_size;
+	relaxed_store(&left_clusters, left);
+	n = relaxed_load(&samples[indx]) + 1;
+	relaxed_store(&samples[indx], n);
+	if (n % LEARN_EVERY == 0)
+		decide(indx, n);
 }
 
 unsigned
