@@ -34,7 +34,8 @@
 
 #define BATCH_MAX	94		/* blocks */
 #define BATCH_BYTES(size) \
-	((size) <= 2048 ? (size_t)16 << 10 : (size_t)256 << 10)
+	((size) <= 2048 ? (size_t)16 << 10 : \
+	    (size) < 4096 ? (size_t)64 << 10 : (size_t)256 << 10)
 #define STACK_FIRST	((size_t)16 << 10)
 #define STACK_EARNED	((size_t)64 << 10)
 #define HELD_MIN	((size_t)64 << 20)
