@@ -6,11 +6,11 @@
  * Calls bucket.h, pagerun.h, meta.h, os.h.
  *
  * Bounds.  A batch is BATCH_BYTES at most (or one block), and a stack may grow
- * to have room for two: it starts with STACK_FIRST bytes, that of an earned list
- * with STACK_EARNED, and doubles whenever it overflows.  All stacks of threads
- * and the batches of depots hold at most held_limit() bytes, and a thread at
- * most its share.  A list that gets no stack does without: single blocks come
- * from the list itself.
+ * to have room for two: it starts with STACK_FIRST bytes, that of an earned
+ * list with STACK_EARNED, and doubles whenever it overflows.  All stacks of
+ * threads and the batches of depots hold at most held_limit() bytes, and a
+ * thread at most its share.  A list that gets no stack does without: single
+ * blocks come from the list itself.
  *
  * The depot of a list keeps d_max batches.  It starts with none, grows by
  * each that was emptied into the clusters and then missed, and shrinks by
