@@ -27,6 +27,7 @@
 
 static KMA_TLS unsigned current;	/* type; 0: none */
 static bool mode_none;	/* it is certain that no mode is on */
+static bool mode_watch;	/* and here: that blocks are watched, and no more */
 
 /* The type to which a call is charged, or 0. */
 static inline unsigned
@@ -365,6 +366,8 @@ mode_alloc(size_t size, const void *caller)
 	/* One look tells whether there is any. */
 	if (likely(mode_none && current == 0))
 		return (kmem_alloc_slow(size));
+	if (likely(mode_watch && current == 0))
+		return (watch_malloc(size, caller));
 	return (alloc_seen(size, caller));
 }
 
@@ -401,7 +404,9 @@ mode_free(void *p, const char *func, const void *caller)
 			kmem_free_kind(p, kind, func);
 		else
 			typed_free(p, 0, func);
-	} else if (likely(!options.o_trace))
+	} else if (likely(mode_watch))
+		watch_free(p, 0, func, caller);
+	else if (likely(!options.o_trace))
 		untraced_free(p, func, caller);
 	else
 		traced_free(p, func, caller);
@@ -462,8 +467,9 @@ mode_start(void)
 		options.o_watch = watch_start();
 	if (!options.o_watch)
 		options.o_hardened = false;
-	mode_none = !options.o_accounting && !options.o_watch &&
-	    !options.o_trace && !told;
+	mode_none = !options.o_accounting && !options.o_trace && !told;
+	mode_watch = mode_none && options.o_watch;
+	mode_none = mode_none && !options.o_watch;
 	if (!mode_none) {
 		cache_hide_all();
 		cache_hide(false);

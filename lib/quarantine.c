@@ -16,7 +16,8 @@
 #include "report.h"
 
 #define NSHARD		4
-#define BATCH		32	/* released between two looks at the shard */
+#define BATCH		16	/* released between two looks at the shard */
+#define SLACK		32	/* part of the bytes that comes out at once */
 #define MEAN_SIZE	128	/* the ring has room for blocks like that */
 #define RING_MIN	64
 #define RING_MAX	((size_t)1 << 18)
@@ -88,17 +89,35 @@ add(struct shard *s, void *p, size_t size)
 	relaxed_store(&s->s_bytes, s->s_bytes + size);
 }
 
+/* Do the bounds not hold?  Then some are due. */
+static inline bool
+is_over(const struct shard *s)
+{
+	return (s->s_bytes > shard_bytes || s->s_count >= ring_size);
+}
+
 /*
- * Takes out up to BATCH of the oldest: all, or until the bounds hold.
+ * Where order does not matter, a few go before they have to, so that not
+ * each block that is freed has another released.
  */
+static bool
+may_stay(const struct shard *s)
+{
+	size_t bytes = in_random_order ? shard_bytes / SLACK : 0;
+	size_t count = in_random_order ? BATCH : 1;
+
+	return (s->s_bytes + bytes <= shard_bytes &&
+	    s->s_count + count <= ring_size);
+}
+
+/* Takes out up to BATCH of the oldest: all, or those that may not stay. */
 static unsigned
 take(struct shard *s, bool all, struct held *out)
 {
 	unsigned n = 0;
 
 	for (; n < BATCH && s->s_count > 0; n++) {
-		if (!all && s->s_bytes <= shard_bytes &&
-		    s->s_count < ring_size)
+		if (!all && may_stay(s))
 			break;
 		out[n] = *slot_of(s, 0);
 		s->s_first = (s->s_first + 1) & (ring_size - 1);
@@ -115,26 +134,28 @@ release_batch(const struct held *out, unsigned n, quarantine_release *release)
 		release(out[i].h_addr, out[i].h_size);
 }
 
-/* Releases what is due, or all; the lock is not held. */
-static bool
+/* Releases what is due, or all.  The lock is held, and is given up. */
+static KMA_NOINLINE bool
 release_due(struct shard *s, bool all, quarantine_release *release)
 {
 	struct held out[BATCH];
-	bool any = false;
+	bool any = false, more;
 	unsigned n;
 
-	do {
-		lock_acquire(&s->s_lock);
+	for (;;) {
 		n = take(s, all, out);
+		more = s->s_count > 0 && (all || !may_stay(s));
 		lock_release(&s->s_lock);
 		release_batch(out, n, release);
 		any |= n > 0;
-	} while (n == BATCH);
-	return (any);
+		if (!more)
+			return (any);
+		lock_acquire(&s->s_lock);
+	}
 }
 
 /* The lock is held. */
-static bool
+static inline bool
 has_ring(struct shard *s)
 {
 	if (unlikely(s->s_ring == NULL))
@@ -147,24 +168,23 @@ void
 quarantine_put(void *p, size_t size, quarantine_release *release)
 {
 	struct shard *s = my_shard();
-	struct held out[BATCH];
-	unsigned n = 0;
-	bool kept = false;
+	bool kept;
 
-	if (size <= shard_bytes && shard_bytes > 0) {
-		lock_acquire(&s->s_lock);
-		kept = has_ring(s);
-		if (kept) {
-			add(s, p, size);
-			n = take(s, false, out);
-		}
-		lock_release(&s->s_lock);
+	if (unlikely(size > shard_bytes || shard_bytes == 0)) {
+		release(p, size);
+		return;
 	}
+	lock_acquire(&s->s_lock);
+	kept = has_ring(s);
+	if (likely(kept))
+		add(s, p, size);
+	if (unlikely(is_over(s))) {
+		(void)release_due(s, false, release);
+		return;
+	}
+	lock_release(&s->s_lock);
 	if (unlikely(!kept))
 		release(p, size);
-	release_batch(out, n, release);
-	if (unlikely(n == BATCH))
-		(void)release_due(s, false, release);
 }
 
 bool
@@ -172,8 +192,10 @@ quarantine_drain(quarantine_release *release)
 {
 	bool any = false;
 
-	for (unsigned i = 0; i < NSHARD; i++)
+	for (unsigned i = 0; i < NSHARD; i++) {
+		lock_acquire(&shards[i].s_lock);
 		any |= release_due(&shards[i], true, release);
+	}
 	return (any);
 }
 

@@ -220,15 +220,23 @@ get_ready(void *p, struct blocktag *bt, size_t room, size_t size,
 
 static void release_run(void *p);
 
-/* The last thing that is done with a block, at once or after a while. */
+/*
+ * The last thing that is done with a block, at once or after a while: then it
+ * is soon handed out, and it is long since anybody looked at it.
+ */
 static void
 release(void *p, size_t size)
 {
+	unsigned indx = kmemsizes[addr_to_page(p)];
+
 	(void)size;
-	if (is_run(p))
+	if (unlikely(indx == KU_TYPEDRUN)) {
 		release_run(p);
-	else
-		kmem_free_list(kmemsizes[addr_to_page(p)], p, "free");
+		return;
+	}
+	__builtin_prefetch(p, 1);
+	__builtin_prefetch(tag_of(indx, p), 1);
+	kmem_free_list(indx, p, "free");
 }
 
 /* Lets a freed block go, or wait first. */
