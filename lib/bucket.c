@@ -97,6 +97,9 @@ add_list(unsigned indx, size_t size)
 	kb->kb_start = kb->kb_mask != UINTPTR_MAX ? 0 :
 	    (uint32_t)((((uint64_t)1 << 32) + size - 1) / size);
 	kb->kb_clpages = blocks ? cluster_pages(size) : (uint32_t)btop(size);
+	/* A guard behind each is a call of the system, and one more to lift. */
+	if (bucket_istagged(indx))
+		kb->kb_clpages = (uint32_t)btop(CHUNK);
 	kb->kb_elmpercl = (uint32_t)(ptob(kb->kb_clpages) / size);
 	kb->kb_tags = (uint32_t)(sizeof(struct kmemcluster) +
 	    map_words(kb) * sizeof(uint64_t));
