@@ -31,6 +31,10 @@
 struct kmembuckets bucket[NLIST];
 static bool all_seen;		/* by a mode */
 unsigned bucket_typed = KU_LIST;
+unsigned bucket_powers = KU_LIST;
+uint8_t bucket_watched[WATCHED_MAX / MINALLOCSIZE + 1] = {
+	[0 ... WATCHED_MAX / MINALLOCSIZE] = KU_LIST
+};
 unsigned bucket_limit = KU_LIST;
 unsigned bucket_runs = KU_LIST;
 unsigned bucket_first_limit = KU_LIST;
@@ -98,7 +102,7 @@ add_list(unsigned indx, size_t size)
 	    (uint32_t)((((uint64_t)1 << 32) + size - 1) / size);
 	kb->kb_clpages = blocks ? cluster_pages(size) : (uint32_t)btop(size);
 	/* A guard behind each is a call of the system, and one more to lift. */
-	if (bucket_istagged(indx))
+	if (bucket_istagged(indx) && is_power_of_2(size) && size < CHUNK)
 		kb->kb_clpages = (uint32_t)btop(CHUNK);
 	kb->kb_elmpercl = (uint32_t)(ptob(kb->kb_clpages) / size);
 	kb->kb_tags = (uint32_t)(sizeof(struct kmemcluster) +
@@ -129,6 +133,31 @@ add_typed_lists(void)
 {
 	for (size_t size = MAXALLOCSAVE; size >= MINALLOCSIZE; size /= 2)
 		add_list(--bucket_typed, size);
+	bucket_powers = bucket_typed;
+}
+
+/*
+ * And for watched blocks, as many others as there are numbers left: programs
+ * like powers of two, and a byte more that is to be looked at would double
+ * those.
+ */
+static void
+add_watched_lists(void)
+{
+	static const size_t sizes[] = { 48, 80, 192, 112 };
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]) &&
+	    bucket_typed > KU_TYPED; i++)
+		add_list(--bucket_typed, sizes[i]);
+	for (size_t at = 0; at <= WATCHED_MAX / MINALLOCSIZE; at++) {
+		unsigned best = bucket_typedindx(at * MINALLOCSIZE);
+
+		for (unsigned indx = bucket_typed; indx < bucket_powers; indx++)
+			if (bucket[indx].kb_size >= at * MINALLOCSIZE &&
+			    bucket[indx].kb_size < bucket[best].kb_size)
+				best = indx;
+		bucket_watched[at] = (uint8_t)best;
+	}
 }
 
 void
@@ -137,6 +166,8 @@ bucket_init(unsigned spacing)
 	size_t size = MINALLOCSIZE, filled = 0, step;
 
 	add_typed_lists();
+	if (bucket_tagbytes > 1)
+		add_watched_lists();
 	for (unsigned indx = KU_LIST; size <= MAXCACHED; indx++) {
 		add_list(indx, size);
 		for (; filled <= size / MINALLOCSIZE; filled++)
@@ -163,6 +194,9 @@ bucket_watch(void)
 	bucket_tagbytes = sizeof(struct blocktag);
 	for (unsigned indx = bucket_typed; indx < KU_LIST; indx++)
 		add_list(indx, bucket[indx].kb_size);
+	for (size_t at = 0; at <= WATCHED_MAX / MINALLOCSIZE; at++)
+		bucket_watched[at] =
+		    (uint8_t)bucket_typedindx(at * MINALLOCSIZE);
 	return (true);
 }
 
@@ -690,6 +724,17 @@ bucket_isfree(unsigned indx, const void *p)
 	c = cluster_of(p);
 	number = block_number(&bucket[indx], c, p);
 	return (relaxed_load(&c->c_map[number / 64]) >> number % 64 & 1);
+}
+
+void *
+bucket_blockof(unsigned indx, const void *p)
+{
+	const struct kmembuckets *kb = &bucket[indx];
+	const struct kmemcluster *c = cluster_of(p);
+	unsigned number = block_number(kb, c, p);
+
+	return (number >= kb->kb_elmpercl ? NULL :
+	    (char *)page_to_addr(c->c_page) + number * kb->kb_size);
 }
 
 /* Are all blocks that touch bytes [from, to) of the cluster free? */

@@ -82,7 +82,8 @@ struct kmembuckets {
 extern KMA_HIDDEN struct kmembuckets bucket[NLIST];
 /*
  * Lists in use are bucket_typed up to bucket_limit - 1.  Below KU_LIST are
- * those of typed blocks, one for each power of two; from there up to
+ * those of typed blocks, from bucket_powers on one for each power of two; from
+ * there up to
  * bucket_first_limit they ascend in kb_size: first those of blocks in
  * clusters, then, from bucket_runs on, those of page runs.  Behind are those
  * that were added later, of blocks again.
@@ -107,11 +108,25 @@ extern KMA_HIDDEN uint8_t bucketindx[MAXCACHED / MINALLOCSIZE + 1];
 	(bucketindx[((size) + MINALLOCSIZE - 1) / MINALLOCSIZE])
 
 /* The list of typed blocks for a size up to MAXALLOCSAVE. */
+extern KMA_HIDDEN unsigned bucket_powers;
 static inline unsigned
 bucket_typedindx(size_t size)
 {
-	return (size <= MINALLOCSIZE ? bucket_typed : bucket_typed +
+	return (size <= MINALLOCSIZE ? bucket_powers : bucket_powers +
 	    (64 - MINBUCKET) - (unsigned)__builtin_clzl(size - 1));
+}
+
+/*
+ * The same where blocks are watched: there are a few lists more, below that of
+ * the first power of two.
+ */
+#define WATCHED_MAX	256	/* none of them is for longer blocks */
+extern KMA_HIDDEN uint8_t bucket_watched[WATCHED_MAX / MINALLOCSIZE + 1];
+static inline unsigned
+bucket_watchedindx(size_t size)
+{
+	return (size > WATCHED_MAX ? bucket_typedindx(size) :
+	    bucket_watched[(size + MINALLOCSIZE - 1) / MINALLOCSIZE]);
 }
 
 /* What a run of npages is in the page table: of a list, or KU_RUN. */
@@ -198,6 +213,16 @@ bucket_starts(const void *p, const uint32_t start[], const uint32_t bound[],
 	return ((uint16_t)(uintptr_t)p * start[indx] < bound[indx]);
 }
 
+/* The same by the list's books, in line: see bucket_isblock(). */
+static inline bool
+bucket_startsat(unsigned indx, const void *p)
+{
+	const struct kmembuckets *kb = &bucket[indx];
+
+	return (!any_bit((uintptr_t)p, &kb->kb_mask) ||
+	    bucket_starts(p, &kb->kb_start, &kb->kb_bound, 0));
+}
+
 /*
  * Takes up to n blocks off a list, lowest first in slot[n - 1] and upwards
  * from there to lower slots.  Returns how many it got, in the last slots;
@@ -225,6 +250,9 @@ void	bucket_reap(unsigned indx, bool all);
  * the list's.
  */
 bool	bucket_isblock(unsigned indx, const void *p);
+
+/* The block of the list that p is in; NULL: p is behind a cluster's last. */
+void	*bucket_blockof(unsigned indx, const void *p);
 
 /*
  * Is the block free, as far as its cluster knows?  Takes no lock: the bit of

@@ -172,8 +172,9 @@ why_not(const void *p, const void **start, struct blocktag **bt)
 	*bt = NULL;
 	*start = p;
 	if (is_watched_list(indx)) {
-		*bt = tag_of(indx, p);
-		*start = (const void *)((uintptr_t)p & ~bucket[indx].kb_mask);
+		*start = bucket_blockof(indx, p);
+		if (*start != NULL)
+			*bt = tag_of(indx, p);
 	} else if (((uintptr_t)p & PAGEMASK) == 0 && is_or_was_run(page, indx))
 		*bt = &kmemtags[page];
 	if (*bt == NULL || *start != p)
@@ -459,7 +460,8 @@ list_of(const struct typed_request *tr)
 
 	if (tr->tr_align > MAXALLOCSAVE || size > MAXALLOCSAVE)
 		return (0);
-	return (bucket_typedindx(size > tr->tr_align ? size : tr->tr_align));
+	return (tr->tr_align <= MINALLOCSIZE ? bucket_watchedindx(size) :
+	    bucket_typedindx(size > tr->tr_align ? size : tr->tr_align));
 }
 
 int
@@ -530,7 +532,7 @@ watch_malloc(size_t size, const void *caller)
 
 	if (unlikely(size >= MAXALLOCSAVE))
 		return (malloc_slow(size, caller));
-	indx = bucket_typedindx(size + 1);
+	indx = bucket_watchedindx(size + 1);
 	/* Too high as long as there are no lists. */
 	if (unlikely(indx >= KU_LIST) ||
 	    unlikely((p = kmem_pop_list(indx)) == NULL))
@@ -595,7 +597,7 @@ watch_free(void *p, unsigned type, const char *func, const void *caller)
 
 	if (unlikely(page >= relaxed_load(&kmempages)) ||
 	    unlikely(!is_watched_list(indx = kmemsizes[page])) ||
-	    unlikely(any_bit((uintptr_t)p, &bucket[indx].kb_mask))) {
+	    unlikely(!bucket_startsat(indx, p))) {
 		free_other(p, type, func, caller);
 		return;
 	}
