@@ -21,20 +21,25 @@ typedef uint64_t fill_vec __attribute__((vector_size(16), may_alias));
 typedef uint64_t fill_vec_at __attribute__((vector_size(16), may_alias,
     aligned(1)));
 
-/* Memory of n bytes, a multiple of 16, at one. */
+/* Memory of n bytes, a multiple of 16, at one; calls nothing. */
 static inline void
-fill_block(void *p, size_t n, uint64_t bytes)
+fill_short(void *p, size_t n, uint64_t bytes)
 {
 	fill_vec v = { bytes, bytes }, *to = p;
 
-	if (unlikely(n >= FILL_LONG)) {
-		memset(p, (uint8_t)bytes, n);
-		return;
-	}
 	for (size_t i = 0; i < n / sizeof(v); i++) {
 		forget_reg(i);		/* else GCC makes more of it */
 		to[i] = v;
 	}
+}
+
+static inline void
+fill_block(void *p, size_t n, uint64_t bytes)
+{
+	if (unlikely(n >= FILL_LONG))
+		memset(p, (uint8_t)bytes, n);
+	else
+		fill_short(p, n, bytes);
 }
 
 static inline bool
@@ -58,42 +63,44 @@ fill_holds(const void *p, size_t n, uint64_t bytes)
 	return (!fill_any(differ));
 }
 
+/* The last bytes of a vector, if it is loaded from as many bytes into this. */
+static const uint8_t fill_last[32] __attribute__((aligned(16))) = {
+	[16] = 255, 255, 255, 255, 255, 255, 255, 255,
+	255, 255, 255, 255, 255, 255, 255, 255,
+};
+
 /*
  * The same for the end of such a block, from size bytes on, wherever that is.
- * Of less than 16 bytes, the last ones of a vector count.
+ * Of less than 16 bytes, the last ones of a vector count, and the others are
+ * written as they were.
  */
 static inline void
 fill_end(void *p, size_t size, size_t n, uint64_t bytes)
 {
-	fill_vec v = { bytes, bytes };
+	fill_vec v = { bytes, bytes }, mask, *at;
 	char *end = p;
 
 	if (n - size >= sizeof(v)) {
 		*(fill_vec_at *)(end + size) = v;
 		size = (size + sizeof(v) - 1) & ~(sizeof(v) - 1);
-		fill_block(end + size, n - size, bytes);
+		fill_short(end + size, n - size, bytes);
 		return;
 	}
-	for (; size < n; size++) {
-		end[size] = (char)bytes;
-		forget_reg(size);
-	}
+	mask = *(const fill_vec_at *)(fill_last + (n - size));
+	at = (fill_vec *)(end + n - sizeof(v));
+	*at = (*at & ~mask) | (v & mask);
 }
 
 static inline bool
 fill_end_holds(const void *p, size_t size, size_t n, uint64_t bytes)
 {
-	static const uint8_t last[32] __attribute__((aligned(16))) = {
-		[16] = 255, 255, 255, 255, 255, 255, 255, 255,
-		255, 255, 255, 255, 255, 255, 255, 255,
-	};
 	fill_vec v = { bytes, bytes }, differ;
 	const char *end = p;
 
 	if (n - size < sizeof(v)) {
 		differ = *(const fill_vec *)(end + n - sizeof(v)) ^ v;
 		return (!fill_any(differ &
-		    *(const fill_vec_at *)(last + (n - size))));
+		    *(const fill_vec_at *)(fill_last + (n - size))));
 	}
 	differ = *(const fill_vec_at *)(end + size) ^ v;
 	size = (size + sizeof(v) - 1) & ~(sizeof(v) - 1);

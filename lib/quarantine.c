@@ -46,6 +46,8 @@ struct shard {
 static struct shard shards[NSHARD];
 static size_t shard_bytes;	/* that may wait in each; 0: no quarantine */
 static size_t ring_size;	/* a power of two */
+static size_t stay_bytes;	/* what stays when some had to go */
+static size_t stay_count;
 static bool in_random_order;
 
 void
@@ -56,6 +58,8 @@ quarantine_init(size_t bytes, bool random)
 	for (ring_size = RING_MIN; ring_size < RING_MAX &&
 	    ring_size < shard_bytes / MEAN_SIZE; ring_size *= 2)
 		continue;
+	stay_bytes = shard_bytes - (random ? shard_bytes / SLACK : 0);
+	stay_count = ring_size - (random ? BATCH : 1);
 	lock_init_array(&shards[0].s_lock, NSHARD, sizeof(shards[0]),
 	    RANK_QUARANTINE);
 }
@@ -75,7 +79,7 @@ slot_of(const struct shard *s, size_t n)
 }
 
 /* Adds the newest; in random order, where another of the newer half was. */
-static void
+static inline void
 add(struct shard *s, void *p, size_t size)
 {
 	struct held *newest = slot_of(s, s->s_count++), *at = newest;
@@ -100,14 +104,10 @@ is_over(const struct shard *s)
  * Where order does not matter, a few go before they have to, so that not
  * each block that is freed has another released.
  */
-static bool
+static inline bool
 may_stay(const struct shard *s)
 {
-	size_t bytes = in_random_order ? shard_bytes / SLACK : 0;
-	size_t count = in_random_order ? BATCH : 1;
-
-	return (s->s_bytes + bytes <= shard_bytes &&
-	    s->s_count + count <= ring_size);
+	return (s->s_bytes <= stay_bytes && s->s_count <= stay_count);
 }
 
 /* Takes out up to BATCH of the oldest: all, or those that may not stay. */
@@ -154,37 +154,49 @@ release_due(struct shard *s, bool all, quarantine_release *release)
 	}
 }
 
-/* The lock is held. */
-static inline bool
-has_ring(struct shard *s)
+/* Takes the block in, or not; the lock is held, and is given up. */
+static inline void
+put_locked(struct shard *s, void *p, size_t size, quarantine_release *release)
 {
-	if (unlikely(s->s_ring == NULL))
-		s->s_ring = meta_alloc(ring_size * sizeof(struct held),
-		    KMA_CACHELINE);
-	return (s->s_ring != NULL);
+	add(s, p, size);
+	if (unlikely(is_over(s)))
+		(void)release_due(s, false, release);
+	else
+		lock_release(&s->s_lock);
 }
 
+static KMA_NOINLINE void
+put_slow(struct shard *s, void *p, size_t size, quarantine_release *release)
+{
+	if (size > shard_bytes || shard_bytes == 0) {
+		release(p, size);
+		return;
+	}
+	(void)random_next();		/* seeds it */
+	lock_acquire(&s->s_lock);
+	if (s->s_ring == NULL)
+		relaxed_store(&s->s_ring, meta_alloc(ring_size *
+		    sizeof(struct held), KMA_CACHELINE));
+	if (s->s_ring != NULL) {
+		put_locked(s, p, size, release);
+		return;
+	}
+	lock_release(&s->s_lock);
+	release(p, size);
+}
+
+/* In the frequent case, all that is called is called in the last place. */
 void
 quarantine_put(void *p, size_t size, quarantine_release *release)
 {
 	struct shard *s = my_shard();
-	bool kept;
 
-	if (unlikely(size > shard_bytes || shard_bytes == 0)) {
-		release(p, size);
-		return;
-	}
-	lock_acquire(&s->s_lock);
-	kept = has_ring(s);
-	if (likely(kept))
-		add(s, p, size);
-	if (unlikely(is_over(s))) {
-		(void)release_due(s, false, release);
-		return;
-	}
-	lock_release(&s->s_lock);
-	if (unlikely(!kept))
-		release(p, size);
+	if (unlikely(relaxed_load(&s->s_ring) == NULL) ||
+	    unlikely(size > shard_bytes) || unlikely(random_state == 0) ||
+	    unlikely(!lock_try(&s->s_lock)))
+		put_slow(s, p, size, release);
+	else
+		put_locked(s, p, size, release);
 }
 
 bool

@@ -221,10 +221,7 @@ get_ready(void *p, struct blocktag *bt, size_t room, size_t size,
 
 static void release_run(void *p);
 
-/*
- * The last thing that is done with a block, at once or after a while: then it
- * is soon handed out, and it is long since anybody looked at it.
- */
+/* The last thing that is done with a block, at once or after a while. */
 static void
 release(void *p, size_t size)
 {
@@ -235,8 +232,6 @@ release(void *p, size_t size)
 		release_run(p);
 		return;
 	}
-	__builtin_prefetch(p, 1);
-	__builtin_prefetch(tag_of(indx, p), 1);
 	kmem_free_list(indx, p, "free");
 }
 
@@ -505,10 +500,23 @@ malloc_slow(size_t size, const void *caller)
 	return (watch_alloc(&tr, &p) == 0 ? p : NULL);
 }
 
+static KMA_COLD void *
+malloc_modified(void *p, struct blocktag *bt, size_t size, const void *caller)
+{
+	get_ready(p, bt, kmem_size(p), size, "malloc");
+	hand_out(bt, size, 0, caller);
+	return (p);
+}
+
+/* A block that needs its canary. */
 static KMA_NOINLINE void *
 malloc_unready(void *p, struct blocktag *bt, size_t size, const void *caller)
 {
-	get_ready(p, bt, kmem_size(p), size, "malloc");
+	size_t room = bucket[kmemsizes[addr_to_page(p)]].kb_size;
+
+	if (bt->bt_filled && unlikely(!fill_holds(p, room, options.o_fill)))
+		return (malloc_modified(p, bt, size, caller));
+	fill_end(p, size, room, options.o_canary);
 	hand_out(bt, size, 0, caller);
 	return (p);
 }
@@ -575,6 +583,31 @@ free_listed(void *p, unsigned type, const char *func, const void *caller)
 		free_other(p, type, func, caller);
 }
 
+/*
+ * A short block that has to wait, which is frequent too.  When it is the
+ * quarantine's, this thread has it no more, so all that is done before.
+ */
+static KMA_NOINLINE void
+free_waiting(void *p, struct blocktag *bt, unsigned indx, const char *func,
+    const void *caller)
+{
+	size_t room = bucket[indx].kb_size;
+
+	if (unlikely(!take_back(bt))) {
+		free_listed(p, 0, func, caller);
+		return;
+	}
+	if (unlikely(!fill_end_holds(p, blocktag_size(bt), room,
+	    options.o_canary))) {
+		put_block(indx, p, bt, func, caller);
+		return;
+	}
+	fill_short(p, room, options.o_fill);
+	bt->bt_free = (uintptr_t)caller;
+	bt->bt_filled = 1;
+	quarantine_put(p, room, release);
+}
+
 /* May the block go on the thread's stack without more ado? */
 static inline bool
 is_simple(const void *p, const struct blocktag *bt, unsigned indx,
@@ -585,6 +618,14 @@ is_simple(const void *p, const struct blocktag *bt, unsigned indx,
 	    likely(!kmem_list_isfull(indx)) &&
 	    likely(fill_end_holds(p, blocktag_size(bt), bucket[indx].kb_size,
 	    options.o_canary)));
+}
+
+/* Or into the quarantine? */
+static inline bool
+is_waiting(const struct blocktag *bt, unsigned indx, unsigned type)
+{
+	return (options.o_quarantine > 0 && likely((type | bt->bt_type) == 0) &&
+	    likely(bucket[indx].kb_size < FILL_LONG));
 }
 
 /* The size is the old one if the block is free: then it holds the fill. */
@@ -602,6 +643,10 @@ watch_free(void *p, unsigned type, const char *func, const void *caller)
 		return;
 	}
 	bt = tag_of(indx, p);
+	if (is_waiting(bt, indx, type)) {
+		free_waiting(p, bt, indx, func, caller);
+		return;
+	}
 	if (unlikely(!is_simple(p, bt, indx, type)) ||
 	    unlikely(!take_back(bt))) {
 		free_listed(p, type, func, caller);
