@@ -81,6 +81,14 @@ size_t	kmem_size(const void *p);
  * functions.
  */
 static inline void *
+kmem_peek_list(unsigned indx)
+{
+	struct kmemcache *kc = cache_mine;
+
+	return (*slot(kc, stack_top(kc->kc_typed[indx - KU_TYPED])));
+}
+
+static inline void *
 kmem_pop_list(unsigned indx)
 {
 	struct kmemcache *kc = cache_mine;

@@ -512,8 +512,15 @@ malloc_modified(void *p, struct blocktag *bt, size_t size, const void *caller)
 static KMA_NOINLINE void *
 malloc_unready(void *p, struct blocktag *bt, size_t size, const void *caller)
 {
-	size_t room = bucket[kmemsizes[addr_to_page(p)]].kb_size;
+	unsigned indx = kmemsizes[addr_to_page(p)];
+	size_t room = bucket[indx].kb_size;
+	void *next = kmem_peek_list(indx);
 
+	/* It is long since anybody looked at the next one. */
+	if (likely(next != NULL)) {
+		__builtin_prefetch(next, 1);
+		__builtin_prefetch(tag_of(indx, next), 1);
+	}
 	if (bt->bt_filled && unlikely(!fill_holds(p, room, options.o_fill)))
 		return (malloc_modified(p, bt, size, caller));
 	fill_end(p, size, room, options.o_canary);
