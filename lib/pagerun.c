@@ -603,18 +603,20 @@ mark(page_t page, size_t npages, unsigned kind)
  * It may lack the guard's only virtue, when there are too many.
  */
 
+/* Without the lock: the page is another's, and may change, if it is none. */
 static inline bool
 has_guard(page_t page, size_t npages)
 {
-	return (unlikely(guard_wanted) && page + npages < kmempages &&
-	    kmemsizes[page + npages] == KU_GUARD);
+	return (unlikely(guard_wanted) &&
+	    page + npages < relaxed_load(&kmempages) &&
+	    relaxed_load(&kmemsizes[page + npages]) == KU_GUARD);
 }
 
 /* Makes a page one, that is nobody's but was dirty or not; under the lock. */
 static void
 mark_guard(page_t guard, bool dirty)
 {
-	kmemsizes[guard] = KU_GUARD;
+	relaxed_store(&kmemsizes[guard], KU_GUARD);
 	kmemusage[guard] = dirty ? KU_DIRTY : KU_CLEAN;
 	pr_nguards++;
 	pr_mapped--;
@@ -640,7 +642,7 @@ lift_guard(page_t guard)
 	    guard_lift((uintptr_t)page_to_addr(guard), PAGESIZE) == 0)
 		return (true);
 	lock_acquire(&pr_lock);
-	kmemsizes[guard] = KU_HOLE;
+	relaxed_store(&kmemsizes[guard], KU_HOLE);
 	pr_nguards--;
 	pr_nholes++;
 	lock_release(&pr_lock);
@@ -653,7 +655,7 @@ release_guard(page_t guard)
 {
 	bool dirty = (kmemusage[guard] & ~KU_UNGUARDED) == KU_DIRTY;
 
-	kmemsizes[guard] = dirty ? KU_DIRTY : KU_CLEAN;
+	relaxed_store(&kmemsizes[guard], dirty ? KU_DIRTY : KU_CLEAN);
 	pr_nguards--;
 	pr_mapped++;
 	release(guard, 1, dirty);

@@ -82,14 +82,16 @@ slot_of(const struct shard *s, size_t n)
 static inline void
 add(struct shard *s, void *p, size_t size)
 {
-	struct held *newest = slot_of(s, s->s_count++), *at = newest;
+	size_t count = s->s_count;
+	struct held *newest = slot_of(s, count), *at = newest;
 
-	if (in_random_order)
-		at = slot_of(s, s->s_count - 1 -
-		    random_below(s->s_count / 2 + 1));
+	if (likely(in_random_order))
+		at = slot_of(s, count -
+		    random_scale(random_step(), (count + 1) / 2 + 1));
 	*newest = *at;
 	at->h_addr = p;
 	at->h_size = size;
+	s->s_count = count + 1;
 	relaxed_store(&s->s_bytes, s->s_bytes + size);
 }
 

@@ -20,16 +20,12 @@ void	random_seed(void);
 /* The child of a fork does not go on with its parent's numbers. */
 void	random_postfork_child(void);
 
-/* 64 bits (xorshift64*, Vigna 2016). */
+/* 64 bits (xorshift64*, Vigna 2016), where the state is seeded. */
 static inline uint64_t
-random_next(void)
+random_step(void)
 {
 	uint64_t x = random_state;
 
-	if (unlikely(x == 0)) {
-		random_seed();
-		x = random_state;
-	}
 	x ^= x >> 12;
 	x ^= x << 25;
 	x ^= x >> 27;
@@ -37,11 +33,25 @@ random_next(void)
 	return (x * 0x2545f4914f6cdd1du);
 }
 
-/* 0 to n - 1, for n below 2^32. */
+static inline uint64_t
+random_next(void)
+{
+	if (unlikely(random_state == 0))
+		random_seed();
+	return (random_step());
+}
+
+/* A number as 0 to n - 1, for n below 2^32. */
+static inline size_t
+random_scale(uint64_t number, size_t n)
+{
+	return ((number >> 32) * n >> 32);
+}
+
 static inline size_t
 random_below(size_t n)
 {
-	return ((random_next() >> 32) * n >> 32);
+	return (random_scale(random_next(), n));
 }
 
 #endif /* KMA_RANDOM_H */
