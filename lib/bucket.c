@@ -102,7 +102,8 @@ add_list(unsigned indx, size_t size)
 	    (uint32_t)((((uint64_t)1 << 32) + size - 1) / size);
 	kb->kb_clpages = blocks ? cluster_pages(size) : (uint32_t)btop(size);
 	/* A guard behind each is a call of the system, and one more to lift. */
-	if (bucket_istagged(indx) && is_power_of_2(size) && size < CHUNK)
+	if (options.o_hardened && bucket_istagged(indx) &&
+	    is_power_of_2(size) && size < CHUNK)
 		kb->kb_clpages = (uint32_t)btop(CHUNK);
 	kb->kb_elmpercl = (uint32_t)(ptob(kb->kb_clpages) / size);
 	kb->kb_tags = (uint32_t)(sizeof(struct kmemcluster) +

@@ -82,11 +82,10 @@ struct kmembuckets {
 extern KMA_HIDDEN struct kmembuckets bucket[NLIST];
 /*
  * Lists in use are bucket_typed up to bucket_limit - 1.  Below KU_LIST are
- * those of typed blocks, from bucket_powers on one for each power of two; from
- * there up to
- * bucket_first_limit they ascend in kb_size: first those of blocks in
- * clusters, then, from bucket_runs on, those of page runs.  Behind are those
- * that were added later, of blocks again.
+ * those of typed blocks, from bucket_powers on one for each power of two.  From
+ * there up to bucket_first_limit they ascend in kb_size: first those of blocks
+ * in clusters, then, from bucket_runs on, those of page runs.  Behind are
+ * those that were added later, of blocks again.
  */
 extern KMA_HIDDEN unsigned bucket_typed;
 extern KMA_HIDDEN unsigned bucket_limit;

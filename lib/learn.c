@@ -405,11 +405,12 @@ decide(unsigned indx, uint32_t n)
 void
 learn_sample(unsigned indx, size_t size, unsigned blocks)
 {
-	uint32_t *count = &seen[(size + MINALLOCSIZE - 1) / MINALLOCSIZE], n;
+	uint32_t *count, n;
 	uint64_t left;
 
 	if (size - 1 >= learn_most)
 		return;
+	count = &seen[(size + MINALLOCSIZE - 1) / MINALLOCSIZE];
 	relaxed_store(count, relaxed_load(count) + blocks);
 	left = relaxed_load(&left_clusters) + blocks * bucket[indx].kb_size;
 	relaxed_store(&left_clusters, left);

@@ -76,7 +76,7 @@ test_types(void)
 
 	kma_snapshot(&before, sizeof(before));
 	for (int i = 0; i < 50; i++)
-		p[i] = kma_malloc(100, M_ROW, M_WAITOK);
+		p[i] = kma_malloc(120, M_ROW, M_WAITOK);
 	for (int i = 0; i < 20; i++)
 		kma_free(p[i], M_ROW);
 	kma_type_setlimit(M_ROW, 1000000);

@@ -79,7 +79,9 @@ main(int argc, char **argv)
 		sleep_ms(tap_kma ? 500 : 0);
 		touch(100 * KB, 64);
 	}
-	ok_kma(rss() < base + 16 * MB, "%zd KB after the threads have ended",
+	/* What a mode notes of each block stays with the lists. */
+	ok_kma(rss() < base + (getenv("KMA_TEST_MODE") != NULL ? 24 : 16) * MB,
+	    "%zd KB after the threads have ended",
 	    ((ssize_t)rss() - (ssize_t)base) / (ssize_t)KB);
 	return (tap_end());
 }
