@@ -15,7 +15,7 @@
  * What is given back, and when.  A freed page is dirty: it holds memory, and
  * is the cheapest to allocate again.  Two rules return it to the system:
  *
- *  - At once, what exceeds a limit: an eighth of what is in use, or `retain'
+ *  - At once, what exceeds a limit: a quarter of what is in use, or `retain'
  *    if that is more.  It starts small, so that a program that frees
  *    everything and sleeps is small at once, though nothing runs in it any
  *    more.  Pages that are given back and wanted again at once, within a
@@ -51,7 +51,7 @@
 
 #define RETAIN_MIN	btop((size_t)1 << 20)
 #define RETAIN_MAX	btop((size_t)128 << 20)
-#define INUSE_SHARE	8	/* of the pages in use may be dirty too */
+#define INUSE_SHARE	4	/* of the pages in use may be dirty too */
 #define PEAK_SHARE	32	/* of the most ever in use may come on top */
 #define SLACK		256	/* pages that go beyond the excess */
 #define SOON		64	/* part of the decay period */
