@@ -25,7 +25,9 @@
  *    With what is in use they may come to the most that ever was, and little
  *    more: what goes and comes is below it, and the peak stays a peak.  So
  *    the limit is looked at when pages are freed, and also when clean ones
- *    are taken, before the program touches them.
+ *    are taken, before the program touches them.  Only a program that runs
+ *    through all its memory in a period, and faults it in again each time,
+ *    may have up to a quarter more.
  *  - After a decay period, what was not used for all of it: the least count
  *    of dirty pages seen in that time (the working set of Bonwick and Adams,
  *    USENIX 2001).  And retain becomes what did come and go in that time.
@@ -53,6 +55,8 @@
 #define RETAIN_MAX	btop((size_t)128 << 20)
 #define INUSE_SHARE	4	/* of the pages in use may be dirty too */
 #define PEAK_SHARE	32	/* of the most ever in use may come on top */
+#define OVER_SHARE	4	/* and this where it is missed, all of it: */
+#define THRASH		1	/* so often in a period or so */
 #define SLACK		256	/* pages that go beyond the excess */
 #define SOON		64	/* part of the decay period */
 #define LEARN		4	/* pages more for each that is missed soon */
@@ -93,6 +97,7 @@ static size_t		pr_low;		/* least dirty in this period */
 static size_t		pr_high;	/* most dirty */
 static uint64_t		pr_gaveback;	/* when pages were, last */
 static size_t		pr_regret;	/* given back then, not yet missed */
+static size_t		pr_missed;	/* at once, below the peak */
 static size_t		pr_purged;
 static uint64_t		pr_period;	/* when it began */
 static uint64_t		pr_decay;	/* how long it is, ms */
@@ -362,6 +367,21 @@ grow(size_t npages)
  * The policy.
  */
 
+/*
+ * What may come on top of the peak besides.  Nothing, unless the program has
+ * missed as much in a period, pages that had just been given back, as it has
+ * memory in all.
+ */
+static size_t
+over(void)
+{
+	size_t many = THRASH * pr_maxused, most = pr_maxused / OVER_SHARE;
+
+	if (likely(pr_missed <= many))
+		return (0);
+	return (pr_missed - many < most ? pr_missed - many : most);
+}
+
 /* As many as it pays to keep. */
 static size_t
 wanted(void)
@@ -374,7 +394,7 @@ wanted(void)
 static size_t
 dirty_limit(void)
 {
-	size_t room = pr_maxused + pr_maxused / PEAK_SHARE - pr_inuse;
+	size_t room = pr_maxused + pr_maxused / PEAK_SHARE + over() - pr_inuse;
 
 	if (pr_decay == 0)
 		return (0);
@@ -412,6 +432,8 @@ taken(size_t npages, size_t ndirty)
 
 	if (dirty < pr_low)
 		pr_low = dirty;
+	if (missed > 0 && pr_inuse < pr_maxused && just_gaveback())
+		pr_missed += missed;
 	if (dirty > dirty_limit() / 2)
 		missed = 0;		/* there were others */
 	if (missed > pr_regret)
@@ -1049,6 +1071,7 @@ pagerun_tick(uint64_t now)
 	pr_period = now;
 	dirty = dirty_pages();
 	surplus = pr_low < dirty ? pr_low : dirty;
+	pr_missed -= pr_missed / 4;
 	if (pr_retain > pr_high - surplus)
 		pr_retain = pr_high - surplus;
 	if (pr_retain < RETAIN_MIN)
