@@ -137,6 +137,21 @@ add_typed_lists(void)
 	bucket_powers = bucket_typed;
 }
 
+/* Points each watched size to the least of these lists that holds it. */
+static void
+fill_watched(void)
+{
+	for (size_t at = 0; at <= WATCHED_MAX / MINALLOCSIZE; at++) {
+		unsigned best = bucket_typedindx(at * MINALLOCSIZE);
+
+		for (unsigned indx = bucket_typed; indx < bucket_powers; indx++)
+			if (bucket[indx].kb_size >= at * MINALLOCSIZE &&
+			    bucket[indx].kb_size < bucket[best].kb_size)
+				best = indx;
+		bucket_watched[at] = (uint8_t)best;
+	}
+}
+
 /*
  * And for watched blocks, as many others as there are numbers left: programs
  * like powers of two, and a byte more that is to be looked at would double
@@ -150,15 +165,7 @@ add_watched_lists(void)
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]) &&
 	    bucket_typed > KU_TYPED; i++)
 		add_list(--bucket_typed, sizes[i]);
-	for (size_t at = 0; at <= WATCHED_MAX / MINALLOCSIZE; at++) {
-		unsigned best = bucket_typedindx(at * MINALLOCSIZE);
-
-		for (unsigned indx = bucket_typed; indx < bucket_powers; indx++)
-			if (bucket[indx].kb_size >= at * MINALLOCSIZE &&
-			    bucket[indx].kb_size < bucket[best].kb_size)
-				best = indx;
-		bucket_watched[at] = (uint8_t)best;
-	}
+	fill_watched();
 }
 
 void
@@ -195,9 +202,7 @@ bucket_watch(void)
 	bucket_tagbytes = sizeof(struct blocktag);
 	for (unsigned indx = bucket_typed; indx < KU_LIST; indx++)
 		add_list(indx, bucket[indx].kb_size);
-	for (size_t at = 0; at <= WATCHED_MAX / MINALLOCSIZE; at++)
-		bucket_watched[at] =
-		    (uint8_t)bucket_typedindx(at * MINALLOCSIZE);
+	fill_watched();
 	return (true);
 }
 

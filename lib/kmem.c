@@ -531,6 +531,8 @@ kmem_prefork(void)
 	while (lock_depth == 0 &&
 	    __atomic_load_n(&kmem_state, __ATOMIC_ACQUIRE) == 1)
 		os_yield();
+	if (lock_depth == 0 && kmem_state == 2)
+		pagerun_prefork();
 	lock_prefork();
 }
 

@@ -461,15 +461,15 @@ mode_object_free(const void *p)
 void
 mode_start(void)
 {
-	bool told = valgrind_active();
+	bool told = valgrind_active(), bare;
 
 	if (options.o_watch)
 		options.o_watch = watch_start();
 	if (!options.o_watch)
 		options.o_hardened = false;
-	mode_none = !options.o_accounting && !options.o_trace && !told;
-	mode_watch = mode_none && options.o_watch;
-	mode_none = mode_none && !options.o_watch;
+	bare = !options.o_accounting && !options.o_trace && !told;
+	mode_watch = bare && options.o_watch;
+	mode_none = bare && !options.o_watch;
 	if (!mode_none) {
 		cache_hide_all();
 		cache_hide(false);

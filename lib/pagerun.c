@@ -15,22 +15,21 @@
  * What is given back, and when.  A freed page is dirty: it holds memory, and
  * is the cheapest to allocate again.  Two rules return it to the system:
  *
- *  - At once, what exceeds a limit: a quarter of what is in use, or `retain'
- *    if that is more.  It starts small, so that a program that frees
- *    everything and sleeps is small at once, though nothing runs in it any
- *    more.  Pages that are given back and wanted again at once, within a
- *    small part of the decay period, raise it to what it was and four times
- *    as many, so that a program that frees and allocates in turn stops paying
- *    for it after a few turns; those of the program's next phase do not.
- *    With what is in use they may come to the most that ever was, and little
+ *  - At once, what exceeds a limit: a quarter of what is in use, or RETAIN
+ *    pages if that is more, so that a program that frees everything and
+ *    sleeps is small at once, though nothing runs in it any more.  And with
+ *    what is in use they may come to the most that ever was, and little
  *    more: what goes and comes is below it, and the peak stays a peak.  So
  *    the limit is looked at when pages are freed, and also when clean ones
- *    are taken, before the program touches them.  Only a program that runs
- *    through all its memory in a period, and faults it in again each time,
- *    may have up to a quarter more.
+ *    are taken, before the program touches them.
+ *    A page that is given back and wanted again has to be faulted in, and
+ *    that is slow.  A program may miss MISS_RATE of them in a millisecond,
+ *    and once as many as it has.  For each that it misses beyond, one more
+ *    may stay, until enough do: no more than a small part of a program's
+ *    time is lost.
  *  - After a decay period, what was not used for all of it: the least count
  *    of dirty pages seen in that time (the working set of Bonwick and Adams,
- *    USENIX 2001).  And retain becomes what did come and go in that time.
+ *    USENIX 2001).
  *
  * Highest addresses go first, since first fit uses the lowest.
  */
@@ -51,15 +50,13 @@
 #include "report.h"
 #include "runtree.h"
 
-#define RETAIN_MIN	btop((size_t)1 << 20)
-#define RETAIN_MAX	btop((size_t)128 << 20)
+#define RETAIN		btop((size_t)4 << 20)
 #define INUSE_SHARE	4	/* of the pages in use may be dirty too */
 #define PEAK_SHARE	32	/* of the most ever in use may come on top */
-#define OVER_SHARE	4	/* and this where it is missed, all of it: */
-#define THRASH		1	/* so often in a period or so */
+#define MISS_RATE	5	/* pages a ms: a 100th of the time */
+#define EARNED_MAX	btop((size_t)128 << 20)
+#define EARNED_SHARE	8	/* of the most ever in use, besides */
 #define SLACK		256	/* pages that go beyond the excess */
-#define SOON		64	/* part of the decay period */
-#define LEARN		4	/* pages more for each that is missed soon */
 #define PURGE_MOST	1024	/* pages in one system call */
 #define ZERO_LOOK	64	/* pages: fewer are zeroed without a look */
 #define ZERO_STEP	32	/* one of so many is looked at */
@@ -92,12 +89,10 @@ static size_t		pr_mapped;
 static size_t		pr_maxused;
 static size_t		pr_calls;
 
-static size_t		pr_retain;	/* see above */
+static size_t		pr_away;	/* given back at once, not missed yet */
+static size_t		pr_missed;	/* more than a program may */
+static uint64_t		pr_settled;	/* until when that is so, ms */
 static size_t		pr_low;		/* least dirty in this period */
-static size_t		pr_high;	/* most dirty */
-static uint64_t		pr_gaveback;	/* when pages were, last */
-static size_t		pr_regret;	/* given back then, not yet missed */
-static size_t		pr_missed;	/* at once, below the peak */
 static size_t		pr_purged;
 static uint64_t		pr_period;	/* when it began */
 static uint64_t		pr_decay;	/* how long it is, ms */
@@ -367,86 +362,80 @@ grow(size_t npages)
  * The policy.
  */
 
-/*
- * What may come on top of the peak besides.  Nothing, unless the program has
- * missed as much in a period, pages that had just been given back, as it has
- * memory in all.
- */
+/* How many more pages may stay, for those that were missed. */
 static size_t
-over(void)
+earned(void)
 {
-	size_t many = THRASH * pr_maxused, most = pr_maxused / OVER_SHARE;
-
-	if (likely(pr_missed <= many))
-		return (0);
-	return (pr_missed - many < most ? pr_missed - many : most);
+	return (likely(pr_missed <= pr_maxused) ? 0 : pr_missed - pr_maxused);
 }
 
-/* As many as it pays to keep. */
+/* How many may, at any time. */
 static size_t
-wanted(void)
+usual_limit(void)
 {
-	size_t share = pr_inuse / INUSE_SHARE;
+	size_t room = pr_maxused + pr_maxused / PEAK_SHARE - pr_inuse;
+	size_t most = pr_inuse / INUSE_SHARE;
 
-	return (share > pr_retain ? share : pr_retain);
+	if (pr_decay == 0)
+		return (0);
+	if (most < RETAIN)
+		most = RETAIN;
+	return (most < room ? most : room);
 }
 
 static size_t
 dirty_limit(void)
 {
-	size_t room = pr_maxused + pr_maxused / PEAK_SHARE + over() - pr_inuse;
-
-	if (pr_decay == 0)
-		return (0);
-	return (wanted() < room ? wanted() : room);
+	return (usual_limit() + earned());
 }
 
-/* Has what was given back last been so for a moment only? */
-static bool
-just_gaveback(void)
-{
-	return (os_now() - pr_gaveback <= pr_decay / SOON);
-}
-
-/* Pages have gone; no more are regretted than what may stay now. */
+/* Time has passed, in which some could be missed. */
 static void
-gave_back(size_t npages)
+settle(uint64_t now)
 {
-	if (!just_gaveback())
-		pr_regret = 0;
-	pr_gaveback = os_now();
-	pr_purged += npages;
-	pr_regret += npages;
-	if (pr_regret > dirty_limit())
-		pr_regret = dirty_limit();
+	uint64_t may;
+
+	if (now <= pr_settled)
+		return;
+	may = (now - pr_settled) * MISS_RATE;
+	pr_missed -= may < pr_missed ? may : pr_missed;
+	pr_settled = now;
 }
 
 /*
- * Pages were taken, some clean: is it what had been given back just before?  A
- * run that is longer than could ever stay tells nothing.
+ * Pages were taken, some clean: would they be dirty if none had gone?  Those
+ * for which the peak grows are others.
  */
 static void
 taken(size_t npages, size_t ndirty)
 {
-	size_t missed = npages - ndirty, dirty = dirty_pages();
+	size_t missed = npages - ndirty, grown = 0, most;
 
-	if (dirty < pr_low)
-		pr_low = dirty;
-	if (missed > 0 && pr_inuse < pr_maxused && just_gaveback())
-		pr_missed += missed;
-	if (dirty > dirty_limit() / 2)
-		missed = 0;		/* there were others */
-	if (missed > pr_regret)
-		missed = pr_regret;
-	if (missed == 0 || npages > RETAIN_MAX)
+	pr_inuse += npages;
+	if (pr_inuse > pr_maxused) {
+		grown = pr_inuse - pr_maxused;
+		pr_maxused = pr_inuse;
+	}
+	if (dirty_pages() < pr_low)
+		pr_low = dirty_pages();
+	if (missed > pr_away)
+		missed = pr_away;
+	if (missed == 0 || pr_decay == 0)
 		return;
-	pr_regret -= missed;
-	if (just_gaveback())
-		pr_retain = dirty_limit() + LEARN * missed;
-	else
-		pr_regret = 0;
-	if (pr_retain > RETAIN_MAX)
-		pr_retain = RETAIN_MAX;
+	pr_away -= missed;
+	settle(os_now());
+	most = pr_maxused + pr_maxused / EARNED_SHARE + EARNED_MAX;
+	if (missed > grown)
+		pr_missed += missed - grown;
+	if (pr_missed > most)
+		pr_missed = most;
+}
+
+static void
+gave_back(size_t npages)
+{
+	pr_purged += npages;
+	pr_away += npages;
 }
 
 /* Pages on their way back to the system: some of them are clean already. */
@@ -503,7 +492,7 @@ put_purged(const struct purge *pg, int error)
 	release(pg->pg_page, pg->pg_npages, error ? pg->pg_npages : 0);
 	if (error != 0) {
 		/* Locked memory, say: do not try each time. */
-		pr_retain = dirty_pages();
+		pr_missed = pr_maxused + dirty_pages();
 		return;
 	}
 	gave_back(pg->pg_ndirty);
@@ -549,8 +538,6 @@ unlock_and_purge(void)
 {
 	size_t limit = dirty_limit(), dirty = dirty_pages();
 
-	if (dirty > pr_high)
-		pr_high = dirty;
 	lock_release(&pr_lock);
 	if (unlikely(dirty > limit))
 		purge(limit - slack(limit));
@@ -596,7 +583,6 @@ pagerun_init(size_t reserve, unsigned decay_ms)
 		return (error);
 	lock_init(&pr_lock, RANK_PAGERUN);
 	pr_decay = decay_ms;
-	pr_retain = RETAIN_MIN;
 	return (0);
 }
 
@@ -718,9 +704,6 @@ pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
 	mark(first, npages, kind);
 	pr_nruns++;
 	pr_calls++;
-	pr_inuse += npages;
-	if (pr_inuse > pr_maxused)
-		pr_maxused = pr_inuse;
 	taken(npages, ndirty);
 	if (ndirty < npages)
 		unlock_and_purge();
@@ -794,9 +777,6 @@ grow_in_place(page_t page, size_t old, size_t npages)
 			return (ENOMEM);
 	}
 	dirty = carve(run, next, extra);
-	pr_inuse += extra;
-	if (pr_inuse > pr_maxused)
-		pr_maxused = pr_inuse;
 	taken(extra, dirty);
 	return (0);
 }
@@ -930,7 +910,7 @@ pagerun_better_moved(page_t page, size_t dirty)
 	size_t npages = kmemusage[page], learned;
 
 	lock_acquire(&pr_lock);
-	learned = pr_retain - RETAIN_MIN;
+	learned = earned();
 	lock_release(&pr_lock);
 	return (movable(page) && dirty < npages / 2 && npages > learned);
 }
@@ -1051,17 +1031,18 @@ pagerun_isfree(page_t page)
 
 /* What went unused for a period is not missed if a phase begins just then. */
 static void
-forgo(void)
+forgo(size_t away)
 {
 	lock_acquire(&pr_lock);
-	pr_regret = 0;
+	if (pr_away > away)
+		pr_away = away;
 	lock_release(&pr_lock);
 }
 
 void
 pagerun_tick(uint64_t now)
 {
-	size_t surplus, dirty;
+	size_t surplus, dirty, away;
 
 	lock_acquire(&pr_lock);
 	if (now - pr_period < pr_decay) {
@@ -1069,20 +1050,32 @@ pagerun_tick(uint64_t now)
 		return;
 	}
 	pr_period = now;
+	settle(now);
 	dirty = dirty_pages();
 	surplus = pr_low < dirty ? pr_low : dirty;
-	pr_missed -= pr_missed / 4;
-	if (pr_retain > pr_high - surplus)
-		pr_retain = pr_high - surplus;
-	if (pr_retain < RETAIN_MIN)
-		pr_retain = RETAIN_MIN;
-	pr_high = pr_low = dirty - surplus;
+	pr_low = dirty - surplus;
+	away = pr_away;
 	lock_release(&pr_lock);
 	if (surplus > 0) {
 		purge(dirty - surplus);
-		forgo();
+		forgo(away);
 		retract(RETRACT_MIN);
 	}
+}
+
+/*
+ * Whoever writes to a page after a fork has to fault it in anyway, or to copy
+ * it: what stays for speed only goes before that.
+ */
+void
+pagerun_prefork(void)
+{
+	size_t limit;
+
+	lock_acquire(&pr_lock);
+	limit = usual_limit();
+	lock_release(&pr_lock);
+	purge(limit);
 }
 
 bool

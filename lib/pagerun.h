@@ -69,6 +69,8 @@ pagerun_size(page_t page)
 
 /* The policy's clock: gives back what went unused for a decay period. */
 void	pagerun_tick(uint64_t now);
+/* Gives back what need not be in two processes. */
+void	pagerun_prefork(void);
 /* Gives all free pages back to the system; true if there were any. */
 bool	pagerun_trim(void);
 

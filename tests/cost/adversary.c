@@ -6,10 +6,7 @@
  * adversary.sh counts the instructions of each, with the lists that a program
  * earns and without, from the second round on.
  */
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "../bench/workload.h"
 
 #define KB		((size_t)1024)
 #define NBLOCK		16384
@@ -17,16 +14,6 @@
 
 static void *block[NBLOCK];
 static uint64_t state = 88172645463325252u;
-
-/* One of min..max. */
-static size_t
-between(size_t min, size_t max)
-{
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (min + (size_t)((state >> 32) * (max - min + 1) >> 32));
-}
 
 static void
 put(size_t at, size_t size)
@@ -96,9 +83,10 @@ any(unsigned round)
 {
 	(void)round;
 	for (unsigned n = 0; n < 20000; n++) {
-		size_t most = (size_t)32 << between(0, 9);
+		size_t most = (size_t)32 << between(&state, 0, 9);
 
-		put(between(0, 3999), between(most / 2 + 1, most));
+		put(between(&state, 0, 3999),
+		    between(&state, most / 2 + 1, most));
 	}
 }
 

@@ -6,52 +6,42 @@
  *	pages		lists the names
  *
  * Runs under libkma, whose own count is read: pages in use, and free ones that
- * still hold memory, as malloc_info(3) tells them. pages.sh sees to it that
- * no clock takes part. Blocks are not touched: it is addresses that count.
+ * still hold memory, as malloc_info(3) tells them. The clock that it looks at
+ * is one of calls. Blocks are not touched: it is addresses that count.
  */
 #include <malloc.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+
+#include "../bench/workload.h"
 
 #define PAGE		4096
 #define LOOKS		64	/* at the pages, in a sequence */
 #define NBLOCK		20000	/* slots, alive at most */
 #define KB		((size_t)1024)
-#define MB		(KB * KB)
 
 static void *block[NBLOCK];
 static uint64_t state = 88172645463325252u;
+static long calls;
 
 static FILE *info;
 static char text[16384];	/* of the last report */
 static size_t length;
 static size_t most;
 
-/* One of min..max. */
-static size_t
-between(size_t min, size_t max)
+/* libkma's clock: a call of malloc or realloc takes a microsecond. */
+int
+clock_gettime(clockid_t clock, struct timespec *ts)
 {
-	state ^= state << 13;
-	state ^= state >> 7;
-	state ^= state << 17;
-	return (min + (size_t)((state >> 32) * (max - min + 1) >> 32));
-}
-
-static void
-require(int ok, const char *what)
-{
-	if (ok)
-		return;
-	(void)fprintf(stderr, "%s\n", what);
-	exit(1);
+	(void)clock;
+	ts->tv_sec = calls / 1000000;
+	ts->tv_nsec = calls % 1000000 * 1000;
+	return (0);
 }
 
 static void
 put(void **slot, size_t size)
 {
 	free(*slot);
+	calls++;
 	*slot = size > 0 ? malloc(size) : NULL;
 	require(size == 0 || *slot != NULL, "malloc returned NULL");
 }
@@ -90,7 +80,8 @@ static void
 replace(size_t nlive, size_t count, size_t min, size_t max)
 {
 	for (size_t n = 0; n < count; n++) {
-		put(&block[between(0, nlive - 1)], between(min, max));
+		put(&block[between(&state, 0, nlive - 1)],
+		    between(&state, min, max));
 		if (n % (count / LOOKS) == 0)
 			(void)held();
 	}
@@ -127,8 +118,8 @@ mix_replaced(void)
 {
 	mix();
 	for (size_t n = 0; n < 10 * NBLOCK; n++) {
-		put(&block[between(0, NBLOCK - 1)],
-		    awkward[between(0, NAWKWARD - 1)]);
+		put(&block[between(&state, 0, NBLOCK - 1)],
+		    awkward[between(&state, 0, NAWKWARD - 1)]);
 		if (n % (10 * NBLOCK / LOOKS) == 0)
 			(void)held();
 	}
@@ -149,7 +140,7 @@ waves(void)
 	for (size_t wave = 0; wave < 8; wave++) {
 		for (size_t i = 0; i < NBLOCK; i++)
 			if (block[i] == NULL)
-				put(&block[i], between(16, 511));
+				put(&block[i], between(&state, 16, 511));
 		(void)held();
 		for (size_t i = 0; i < NBLOCK; i++)
 			if (i % 400 > wave)
@@ -175,13 +166,14 @@ strings(void)
 	size_t n = sizeof(size) / sizeof(size[0]);
 
 	for (size_t i = 0; i < 400 * n; i++) {
-		size_t which = between(0, n - 1);
+		size_t which = between(&state, 0, n - 1);
 
-		size[which] += 1 + size[which] / 8 + between(0, 31);
+		size[which] += 1 + size[which] / 8 + between(&state, 0, 31);
 		if (size[which] > 256 * KB) {
 			put(&block[which], 0);
-			size[which] = between(1, 100);
+			size[which] = between(&state, 1, 100);
 		}
+		calls++;
 		block[which] = realloc(block[which], size[which]);
 		require(block[which] != NULL, "realloc returned NULL");
 		if (i % (400 * n / LOOKS) == 0)
@@ -234,7 +226,7 @@ aligned(void)
 {
 	for (size_t i = 0; i < 4000; i++)
 		require(posix_memalign(&block[i], (size_t)32 << i % 8,
-		    between(1, 4000)) == 0, "posix_memalign failed");
+		    between(&state, 1, 4000)) == 0, "posix_memalign failed");
 	for (size_t i = 0; i < 4000; i += 2)
 		put(&block[i], 0);
 }
