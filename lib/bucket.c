@@ -467,51 +467,84 @@ shuffle(void **blocks, unsigned n)
 	}
 }
 
+/* Takes up to n of those blocks that bits of a word of the map tell. */
+static inline unsigned
+take_bits(const struct kmembuckets *kb, struct kmemcluster *c, unsigned word,
+    uint64_t bits, void **slot, unsigned n)
+{
+	size_t size = kb->kb_size;
+	char *first = (char *)page_to_addr(c->c_page) + word * 64 * size;
+	uint64_t left = bits;
+	unsigned got = 0;
+
+	for (; left != 0 && got < n; left &= left - 1, got++)
+		*--slot = first + (unsigned)__builtin_ctzl(left) * size;
+	relaxed_store(&c->c_map[word], c->c_map[word] & ~(bits ^ left));
+	return (got);
+}
+
 /* Takes n of a cluster's blocks, from a random bit of its map on. */
 static KMA_NOINLINE void
 take_random(const struct kmembuckets *kb, struct kmemcluster *c, void **slot,
     unsigned n)
 {
-	char *base = page_to_addr(c->c_page);
 	unsigned words = map_words(kb), word = (unsigned)random_below(words);
 	uint64_t from = UINT64_MAX << random_below(
 	    kb->kb_elmpercl < 64 ? kb->kb_elmpercl : 64);
 
-	for (unsigned left = n; left > 0;
-	    word = word + 1 < words ? word + 1 : 0) {
-		uint64_t map = c->c_map[word], take = map & from;
-
-		for (; take != 0 && left > 0; take &= take - 1, left--) {
-			unsigned bit = (unsigned)__builtin_ctzl(take);
-
-			map &= ~((uint64_t)1 << bit);
-			*--slot = base + (word * 64 + bit) * kb->kb_size;
-		}
-		relaxed_store(&c->c_map[word], map);
+	for (unsigned got = 0; got < n; word = word + 1 < words ? word + 1 : 0) {
+		got += take_bits(kb, c, word, c->c_map[word] & from,
+		    slot - got, n - got);
 		from = UINT64_MAX;
 	}
-	shuffle(slot, n);
+	shuffle(slot - n, n);
 	c->c_hint = 0;
 }
 
-/* The same, the lowest ones. */
+/*
+ * Of the free blocks that a word of a map tells, those in cache lines of which
+ * all blocks are free.
+ */
+static inline uint64_t
+in_free_lines(uint64_t map, size_t size)
+{
+	if (size == KMA_CACHELINE / 2)
+		return ((map & map >> 1 & UINT64_MAX / 3) * 3);
+	map &= map >> 1;
+	return ((map & map >> 2 & UINT64_MAX / 15) * 15);
+}
+
+/*
+ * Takes up to n blocks that no other thread's share a cache line with, where
+ * lines have several; returns how many.
+ */
+static inline unsigned
+take_lines(const struct kmembuckets *kb, struct kmemcluster *c, void **slot,
+    unsigned n)
+{
+	size_t size = kb->kb_size;
+	unsigned got = 0;
+
+	if (size != KMA_CACHELINE / 2 && size != KMA_CACHELINE / 4)
+		return (0);
+	for (unsigned word = c->c_hint; word < map_words(kb) && got < n; word++)
+		got += take_bits(kb, c, word,
+		    in_free_lines(c->c_map[word], size), slot - got, n - got);
+	return (got);
+}
+
+/* Takes the n lowest. */
 static inline void
 take_lowest(const struct kmembuckets *kb, struct kmemcluster *c, void **slot,
     unsigned n)
 {
-	char *base = page_to_addr(c->c_page);
-	size_t size = kb->kb_size;
-	unsigned word = c->c_hint;
+	unsigned got = take_bits(kb, c, c->c_hint, c->c_map[c->c_hint], slot, n);
 
-	for (unsigned left = n; left > 0; word++) {
-		uint64_t map = c->c_map[word];
-		char *first = base + word * 64 * size;
-
-		for (; map != 0 && left > 0; map &= map - 1, left--)
-			*--slot = first + (unsigned)__builtin_ctzl(map) * size;
-		relaxed_store(&c->c_map[word], map);
+	while (got < n) {
+		c->c_hint++;
+		got += take_bits(kb, c, c->c_hint, c->c_map[c->c_hint],
+		    slot - got, n - got);
 	}
-	c->c_hint = (uint16_t)(word - 1);
 }
 
 /* Takes up to n blocks of a cluster that has some, into descending slots. */
@@ -525,8 +558,11 @@ take_blocks(struct kmembuckets *kb, struct kmemcluster *c, void **slot,
 		c = random_cluster(c);
 		want = n < c->c_nfree ? n : c->c_nfree;
 		take_random(kb, c, slot, want);
-	} else
-		take_lowest(kb, c, slot, want);
+	} else {
+		unsigned got = take_lines(kb, c, slot, want);
+
+		take_lowest(kb, c, slot - got, want - got);
+	}
 	kb->kb_nempty -= c->c_nfree == kb->kb_elmpercl;
 	c->c_nfree -= (uint16_t)want;
 	kb->kb_totalfree -= want;

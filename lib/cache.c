@@ -696,6 +696,19 @@ make_room(struct kmemcache *kc, unsigned indx, void **twice)
 		*twice = found;
 }
 
+/*
+ * Is it the first block of a list that a thread sees, which it did not ask for
+ * itself?  Others write to the cache line that it lies in.
+ */
+static bool
+is_foreign(struct kmemcache *kc, unsigned indx)
+{
+	if (likely(has_stack(kc, indx) || kc->kc_room[indx] != 0))
+		return (false);
+	kc->kc_room[indx] = 1;
+	return (bucket[indx].kb_size < KMA_CACHELINE);
+}
+
 void
 cache_free(unsigned indx, void *p, void **twice)
 {
@@ -707,7 +720,8 @@ cache_free(unsigned indx, void *p, void **twice)
 		busy(kc);
 		if (unlikely(kc->kc_moved >= SWEEP_BYTES))
 			sweep(kc, indx);
-		room = has_stack(kc, indx) || attach(kc, indx);
+		room = !is_foreign(kc, indx) &&
+		    (has_stack(kc, indx) || attach(kc, indx));
 		if (room) {
 			if (stack_count(kc, indx) == kc->kc_room[indx])
 				make_room(kc, indx, twice);

@@ -11,8 +11,6 @@
 #include "replay_map.h"
 
 #define FIRST_BITS	10
-#define FIRST_LEAVES	256
-#define FIRST_SLOTS	4096
 #define MOST_BITS	32
 
 static inline uint64_t
@@ -94,19 +92,12 @@ grow_table(struct objects *os)
 static bool
 grow_leaves(struct objects *os)
 {
-	uint32_t room = os->os_leafroom == 0 ? FIRST_LEAVES :
-	    2 * os->os_leafroom;
-	struct leaf *leaf;
+	struct leaf *leaf = replay_grow(os->os_leaf, &os->os_leafroom,
+	    sizeof(*leaf), os->os_leaves);
 
-	if (room < os->os_leafroom)
-		return (false);
-	leaf = replay_remap(os->os_leaf, os->os_leafroom * sizeof(*leaf),
-	    room * sizeof(*leaf));
-	if (leaf == NULL)
-		return (false);
-	os->os_leaf = leaf;
-	os->os_leafroom = room;
-	return (true);
+	if (leaf != NULL)
+		os->os_leaf = leaf;
+	return (leaf != NULL);
 }
 
 /* An entry and an empty leaf for a page that has none; NULL: no memory. */
@@ -226,21 +217,12 @@ objects_expect(const struct objects *os, const uint64_t *addr, unsigned count)
 static bool
 grow_own(struct objects *os, uint32_t thread)
 {
-	uint32_t n = os->os_threads == 0 ? 64 : os->os_threads;
-	struct slot_list *own;
+	struct slot_list *own = replay_grow(os->os_own, &os->os_threads,
+	    sizeof(*own), thread);
 
-	while (n <= thread) {
-		if (n > UINT32_MAX / 2)
-			return (false);
-		n *= 2;
-	}
-	own = replay_remap(os->os_own, os->os_threads * sizeof(*own),
-	    n * sizeof(*own));
-	if (own == NULL)
-		return (false);
-	os->os_own = own;
-	os->os_threads = n;
-	return (true);
+	if (own != NULL)
+		os->os_own = own;
+	return (own != NULL);
 }
 
 static inline uint32_t
@@ -256,35 +238,29 @@ pop(struct objects *os, struct slot_list *list)
 static bool
 grow_objects(struct objects *os)
 {
-	uint32_t room = os->os_room == 0 ? FIRST_SLOTS : 2 * os->os_room;
-	struct object *object;
+	struct object *object = replay_grow(os->os_object, &os->os_room,
+	    sizeof(*object), os->os_slots);
 
-	if (room < os->os_room)
-		return (false);
-	object = replay_remap(os->os_object, os->os_room * sizeof(*object),
-	    room * sizeof(*object));
-	if (object == NULL)
-		return (false);
-	os->os_object = object;
-	os->os_room = room;
-	return (true);
+	if (object != NULL)
+		os->os_object = object;
+	return (object != NULL);
 }
 
 uint32_t
 objects_new(struct objects *os, uint32_t thread)
 {
-	if (thread < os->os_threads && os->os_own[thread].ll_count > 0) {
-		os->os_live++;
-		return (pop(os, &os->os_own[thread]));
-	}
-	if (os->os_common.ll_count > 0) {
-		os->os_live++;
-		return (pop(os, &os->os_common));
-	}
-	if (os->os_slots == os->os_room && !grow_objects(os))
+	uint32_t slot;
+
+	if (thread < os->os_threads && os->os_own[thread].ll_count > 0)
+		slot = pop(os, &os->os_own[thread]);
+	else if (os->os_common.ll_count > 0)
+		slot = pop(os, &os->os_common);
+	else if (os->os_slots < os->os_room || grow_objects(os))
+		slot = os->os_slots++;
+	else
 		return (SLOT_NONE);
 	os->os_live++;
-	return (os->os_slots++);
+	return (slot);
 }
 
 /* First in, last out among the own, which are warm; the common ones queue. */

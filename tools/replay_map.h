@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Zeroed; NULL: no memory. */
 static inline void *
@@ -34,6 +35,28 @@ replay_remap(void *p, size_t old, size_t size)
 		return (replay_map(size));
 	p = mremap(p, old, size, MREMAP_MAYMOVE);
 	return (p == MAP_FAILED ? NULL : p);
+}
+
+/*
+ * The same for an array of *room elements, which is doubled until it has one
+ * with the number at.
+ */
+static inline void *
+replay_grow(void *array, uint32_t *room, size_t size, uint32_t at)
+{
+	uint32_t more = *room == 0 ? 256 : *room;
+
+	while (more <= at) {
+		if (more > UINT32_MAX / 2)
+			return (NULL);
+		more *= 2;
+	}
+	if (more == *room)
+		return (array);
+	array = replay_remap(array, *room * size, more * size);
+	if (array != NULL)
+		*room = more;
+	return (array);
 }
 
 #endif /* KMA_REPLAY_MAP_H */

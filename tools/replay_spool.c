@@ -153,22 +153,15 @@ count_op(struct spooler *sp, const struct trace_op *to)
 static bool
 note_thread(struct spooler *sp, uint32_t thread)
 {
-	uint32_t room = sp->sp_room == 0 ? 512 : sp->sp_room;
-	uint64_t *last;
+	uint64_t *last = replay_grow(sp->sp_last, &sp->sp_room, sizeof(*last),
+	    thread);
 
-	if (thread >= sp->sp_room) {
-		while (room <= thread && room < UINT32_MAX / 2)
-			room *= 2;
-		last = replay_remap(sp->sp_last,
-		    sp->sp_room * sizeof(*last), room * sizeof(*last));
-		if (last == NULL || room <= thread)
-			return (false);
-		sp->sp_last = last;
-		sp->sp_room = room;
-	}
+	if (last == NULL)
+		return (false);
+	sp->sp_last = last;
 	if (thread >= sp->sp_trace->rt_threads)
 		sp->sp_trace->rt_threads = thread + 1;
-	sp->sp_last[thread] = sp->sp_trace->rt_ops;
+	last[thread] = sp->sp_trace->rt_ops;
 	return (true);
 }
 
