@@ -663,32 +663,35 @@ put_runs(unsigned indx, void *const *slot, unsigned n)
 }
 
 /*
- * Frees one block; true if it was free already: then its cluster may even be
- * gone.  The lock is held.
+ * Frees the blocks at the front that lie in one cluster, and returns how many;
+ * one of them that was free already is *twice.  The lock is held.
  */
-static bool
-put_block(struct kmembuckets *kb, const void *p, uint32_t *chain)
+static inline unsigned
+put_some(const struct kmembuckets *kb, struct kmemcluster *c,
+    void *const *slot, unsigned n, void **twice)
 {
-	struct kmemcluster *c = cluster_of(p);
-	unsigned number;
-	uint64_t bit;
+	const uintptr_t base = (uintptr_t)page_to_addr(c->c_page);
+	const uint64_t recip = kb->kb_recip;
+	const size_t span = ptob(kb->kb_clpages);
+	unsigned hint = c->c_hint, nfree = c->c_nfree, i = 0;
+	size_t off = (uintptr_t)slot[0] - base;
 
-	if (unlikely(kmemsizes[addr_to_page(p)] != kb - bucket))
-		return (true);
-	number = block_number(kb, c, p);
-	bit = (uint64_t)1 << number % 64;
-	if (unlikely(c->c_map[number / 64] & bit))
-		return (true);
-	relaxed_store(&c->c_map[number / 64], c->c_map[number / 64] | bit);
-	if (number / 64 < c->c_hint)
-		c->c_hint = (uint16_t)(number / 64);
-	kb->kb_totalfree++;
-	if (c->c_nfree++ == 0)
-		link_cluster(kb, c);
-	if (c->c_nfree == kb->kb_elmpercl &&
-	    ++kb->kb_nempty > kb->kb_highwat)
-		retire_cluster(kb, c, chain);
-	return (false);
+	do {
+		unsigned number = (unsigned)(off * recip >> RECIPSHIFT);
+		unsigned word = number / 64;
+		uint64_t map = c->c_map[word], bit = (uint64_t)1 << number % 64;
+
+		if (unlikely(map & bit))
+			*twice = slot[i];
+		else {
+			relaxed_store(&c->c_map[word], map | bit);
+			hint = word < hint ? word : hint;
+			nfree++;
+		}
+	} while (++i < n && (off = (uintptr_t)slot[i] - base) < span);
+	c->c_hint = (uint16_t)hint;
+	c->c_nfree = (uint16_t)nfree;
+	return (i);
 }
 
 void *
@@ -701,9 +704,25 @@ bucket_put(unsigned indx, void *const *slot, unsigned n)
 	if (bucket_isruns(indx))
 		return (put_runs(indx, slot, n));
 	lock_acquire(&kb->kb_lock);
-	for (unsigned i = 0; i < n; i++)
-		if (put_block(kb, slot[i], &chain))
-			twice = slot[i];
+	for (unsigned i = 0; i < n;) {
+		struct kmemcluster *c;
+		unsigned nfree;
+
+		/* It may be free already, and its cluster gone. */
+		if (unlikely(kmemsizes[addr_to_page(slot[i])] != indx)) {
+			twice = slot[i++];
+			continue;
+		}
+		c = cluster_of(slot[i]);
+		nfree = c->c_nfree;
+		i += put_some(kb, c, slot + i, n - i, &twice);
+		kb->kb_totalfree += c->c_nfree - nfree;
+		if (nfree == 0 && c->c_nfree > 0)
+			link_cluster(kb, c);
+		if (c->c_nfree == kb->kb_elmpercl && nfree < c->c_nfree &&
+		    ++kb->kb_nempty > kb->kb_highwat)
+			retire_cluster(kb, c, &chain);
+	}
 	lock_release(&kb->kb_lock);
 	free_clusters(kb, chain);
 	debug_check(indx);

@@ -41,7 +41,7 @@
 #define STACK_EARNED	((size_t)64 << 10)
 #define HELD_MIN	((size_t)64 << 20)
 #define HELD_SHARE	128		/* of physical memory */
-#define HELD_INUSE	8		/* of what the program has in use */
+#define HELD_INUSE	4		/* of what the program has in use */
 #define THREAD_MIN	((size_t)1 << 20)
 #define THREAD_MAX	((size_t)8 << 20)
 /*
@@ -54,10 +54,12 @@
 #define DEPOT_BYTES(size) \
 	((size) <= 2048 ? DEPOT_BLOCKS * (size) : (size_t)64 << 20)
 /*
- * Bytes that a thread takes and leaves in batches between two sweeps.  What
- * was not touched meanwhile costs less to take again than what it pins.
+ * Bytes that a thread takes and leaves in batches between two sweeps, and a
+ * part of what is in use.  What was not touched meanwhile costs less to take
+ * again than what it pins.
  */
-#define SWEEP_BYTES	((size_t)1 << 20)
+#define SWEEP_MIN	((size_t)1 << 20)
+#define SWEEP_INUSE	32
 #define RUN_MAX		btop(NCACHEDRUN * MAXCACHED)	/* a cached run */
 #define ADOPT_LOOKS	8		/* caches looked at for a dead owner */
 
@@ -640,6 +642,13 @@ sweep(struct kmemcache *kc, unsigned used)
 	}
 }
 
+static inline bool
+is_sweep_due(const struct kmemcache *kc)
+{
+	return (unlikely(kc->kc_moved >= SWEEP_MIN) &&
+	    kc->kc_moved >= SWEEP_MIN + ptob(pagerun_inuse()) / SWEEP_INUSE);
+}
+
 static void *
 alloc_uncached(unsigned indx, unsigned *taken)
 {
@@ -662,7 +671,7 @@ cache_alloc(unsigned indx, unsigned *taken)
 	if (kc == NULL)
 		return (alloc_uncached(indx, taken));
 	busy(kc);
-	if (unlikely(kc->kc_moved >= SWEEP_BYTES))
+	if (is_sweep_due(kc))
 		sweep(kc, indx);
 	if ((has_stack(kc, indx) || attach(kc, indx)) &&
 	    (stack_count(kc, indx) > 0 || take_batch(kc, indx) ||
@@ -718,7 +727,7 @@ cache_free(unsigned indx, void *p, void **twice)
 
 	if (kc != NULL) {
 		busy(kc);
-		if (unlikely(kc->kc_moved >= SWEEP_BYTES))
+		if (is_sweep_due(kc))
 			sweep(kc, indx);
 		room = !is_foreign(kc, indx) &&
 		    (has_stack(kc, indx) || attach(kc, indx));
