@@ -194,28 +194,51 @@ kmem_free_fast(void *p)
 }
 
 /*
- * Reallocation: is p a block of a list that suits the size already?  True
- * only if p is not free, as far as can be seen; all else takes the slow way,
- * kmem_realloc(): NULL and a size of 0 too.
+ * The list of a block that the thread has not just freed; of all else, a list
+ * whose blocks have no bytes.
+ */
+static inline unsigned
+kmem_list_of(const void *p)
+{
+	const struct kmembuckets *kb;
+	uintptr_t page = ((uintptr_t)p - kmembase) >> PAGESHIFT;
+	unsigned indx;
+
+	if (unlikely(page >= kmempages))
+		return (KU_HOLE);
+	indx = kmemsizes[page];
+	kb = &bucket[indx];
+	if (kb->kb_size == 0 || (((uintptr_t)p & kb->kb_mask) != 0 &&
+	    !bucket_starts(p, &kb->kb_start, &kb->kb_bound, 0)) ||
+	    cache_freed_last(indx, p))
+		return (KU_HOLE);
+	return (indx);
+}
+
+/*
+ * Is p a block of a list that suits the size already?  True only if p is not
+ * free, as far as can be seen; all else takes the slow way, kmem_realloc():
+ * NULL and a size of 0 too.
  */
 static inline bool
 kmem_realloc_fast(const void *p, size_t size)
 {
-	uintptr_t page = ((uintptr_t)p - kmembase) >> PAGESHIFT;
-	struct kmembuckets *kb;
-	unsigned indx;
+	unsigned indx = kmem_list_of(p);
 
-	if (unlikely(page >= kmempages))
-		return (false);
-	indx = kmemsizes[page];
-	kb = &bucket[indx];
-	/* A list that is none has blocks of no bytes. */
-	if (size - 1 >= kb->kb_size || size < kb->kb_fastleast ||
-	    (((uintptr_t)p & kb->kb_mask) != 0 &&
-	    !bucket_starts(p, &kb->kb_start, &kb->kb_bound, 0)) ||
-	    cache_freed_last(indx, p))
-		return (false);
-	return (bucket_isruns(indx) || !bucket_isfree(indx, p));
+	return (size - 1 < bucket[indx].kb_size &&
+	    size >= bucket[indx].kb_fastleast && !bucket_isfree(indx, p));
+}
+
+/*
+ * The bytes in a block, or 0: kmem_usable() is to be asked.  Some programs ask
+ * for each block, before they free it, say: its cluster is not looked at.
+ */
+static inline size_t
+kmem_usable_fast(const void *p)
+{
+	const struct kmembuckets *kb = &bucket[kmem_list_of(p)];
+
+	return (likely(kb->kb_fastleast != SIZE_MAX) ? kb->kb_size : 0);
 }
 
 #endif /* KMA_KMEM_H */

@@ -235,6 +235,10 @@ pvalloc(size_t size)
 KMA_EXPORT size_t
 malloc_usable_size(void *p)
 {
+	size_t size = kmem_usable_fast(p);
+
+	if (likely(size != 0))
+		return (size);
 	return (p == NULL ? 0 : mode_usable(p, "malloc_usable_size"));
 }
 
