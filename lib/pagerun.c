@@ -57,7 +57,7 @@
 #define EARNED_MAX	btop((size_t)128 << 20)
 #define EARNED_SHARE	8	/* of the most ever in use, besides */
 #define SLACK		256	/* pages that go beyond the excess */
-#define PURGE_MOST	1024	/* pages in one system call */
+#define PURGE_MOST	4096	/* pages in one system call */
 #define ZERO_LOOK	64	/* pages: fewer are zeroed without a look */
 #define ZERO_STEP	32	/* one of so many is looked at */
 #define RETRACT_MIN	btop((size_t)64 << 20)	/* unmapped when unused */
@@ -948,15 +948,12 @@ is_blank(uintptr_t addr)
 	return (*word == 0 && fill_holds(word, PAGESIZE, 0));
 }
 
-/* Programs fill memory from its start: nearer to it, more pages are asked. */
+/* Programs fill memory from its start; each look may cost a fault. */
 static bool
 looks_untouched(uintptr_t addr, size_t npages)
 {
-	size_t i = 0;
-
-	while (i < npages && is_blank(addr + ptob(i)))
-		i = i == 0 ? 1 : 4 * i;
-	return (i >= npages);
+	return (is_blank(addr) && is_blank(addr + ptob(npages / 16)) &&
+	    is_blank(addr + ptob(npages / 2)));
 }
 
 /*
