@@ -50,7 +50,7 @@
 #include "report.h"
 #include "runtree.h"
 
-#define RETAIN		btop((size_t)4 << 20)
+#define RETAIN		btop((size_t)3 << 20)
 #define INUSE_SHARE	4	/* of the pages in use may be dirty too */
 #define PEAK_SHARE	32	/* of the most ever in use may come on top */
 #define MISS_RATE	5	/* pages a ms: a 100th of the time */

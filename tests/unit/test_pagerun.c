@@ -539,7 +539,7 @@ START_TEST(zero_keeps_the_touched)
 END_TEST
 
 /* Rule one: what exceeds the limit goes at once. */
-#define RETAIN	btop((size_t)4 << 20)
+#define RETAIN	btop((size_t)3 << 20)
 
 START_TEST(excess_goes_at_once)
 {
