@@ -39,6 +39,7 @@
 	    (size) < 4096 ? (size_t)64 << 10 : (size_t)256 << 10)
 #define STACK_FIRST	((size_t)16 << 10)
 #define STACK_EARNED	((size_t)64 << 10)
+#define STACKS		32		/* that a thread's share has room for */
 #define HELD_MIN	((size_t)64 << 20)
 #define HELD_SHARE	128		/* of physical memory */
 #define HELD_INUSE	4		/* of what the program has in use */
@@ -243,12 +244,17 @@ set_room(struct kmemcache *kc, unsigned indx, size_t room)
 	*slot(kc, depot[indx].d_first + room + 1) = STACK_END;
 }
 
-/* Blocks in a stack at first; more of a list that has earned it. */
+/*
+ * Blocks in a stack at first: more of a list that has earned it, and fewer
+ * where there are very many threads, so that each has room for some stacks.
+ */
 static size_t
 first_room(unsigned indx)
 {
 	size_t bytes = bucket_isadded(indx) ? STACK_EARNED : STACK_FIRST;
-	size_t room = bytes / bucket[indx].kb_size;
+	size_t share = thread_share() / STACKS, room;
+
+	room = (bytes < share ? bytes : share) / bucket[indx].kb_size;
 
 	if (room > depot[indx].d_room)
 		room = depot[indx].d_room;
