@@ -10,40 +10,19 @@
 # KMA_CLEAN_TREE_CHECK=no leaves out `./bootstrap check', which takes longest;
 # KMA_CLEAN_TREE_KEEP=yes leaves the tree in place.
 
-set -u
-
-skip_all() {
-	echo "1..0 # SKIP $1"
-	exit 0
-}
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
 [ "$(id -u)" -eq 0 ] || skip_all 'only root can make a tree'
 command -v debootstrap >/dev/null || skip_all 'debootstrap is not installed'
 [ -e "$KMA_SRCDIR/.git" ] || skip_all 'this is a release, not its source'
 unshare -m -p -f true 2>/dev/null || skip_all 'unshare is not allowed here'
 
-dir=$(mktemp -d) || exit 1
-tree=$dir/tree
-case ${KMA_CLEAN_TREE_KEEP:-no} in
-yes) trap 'echo "# the tree is $tree"' EXIT ;;
-*) trap 'rm -rf --one-file-system "$dir"' EXIT ;;
-esac
-trap 'exit 1' HUP INT TERM
-number=0
+tree=$tmp/tree
+[ "${KMA_CLEAN_TREE_KEEP:-no}" = no ] ||
+	trap 'echo "# the tree is $tree"' EXIT
 
 progress() {
 	echo "clean-tree: $*" >&2
-}
-
-# result STATUS NAME [LOG]: the log's end is shown after a failure.
-result() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		[ $# -lt 3 ] || tail -n 30 "$3" | sed 's/^/# /'
-	fi
 }
 
 # Runs a command in the tree.
@@ -123,43 +102,40 @@ EOF
 
 # run_works FOLDER: each command's status and output.
 run_works() {
-	mkdir "$dir/$1"
+	mkdir "$tmp/$1"
 	works | while IFS=: read -r name command; do
 		progress "$1 libkma: $name"
-		in_tree /bin/sh -c "$command" >"$dir/$1/$name.out" 2>&1
-		echo $? >"$dir/$1/$name.status"
+		in_tree /bin/sh -c "$command" >"$tmp/$1/$name.out" 2>&1
+		echo $? >"$tmp/$1/$name.status"
 	done
 }
 
 progress 'making the tree'
-make_tree >"$dir/log" 2>&1
-status=$?
-result $status 'a tree is made' "$dir/log"
-[ $status -eq 0 ] || {
-	echo "1..$number"
-	exit 1
-}
+make_tree >"$tmp/log" 2>&1
+made=$?
+[ $made -eq 0 ]
+result 'a tree is made' "@$tmp/log"
+[ $made -eq 0 ] || plan
 
 progress './bootstrap'
-in_tree /bin/sh -c 'cd /src && exec ./bootstrap' >"$dir/log" 2>&1
-result $? './bootstrap' "$dir/log"
-grep -q 'requests [1-9]' "$dir/log"
-result $? './bootstrap shows that libkma served a program' "$dir/log"
+in_tree /bin/sh -c 'cd /src && exec ./bootstrap' >"$tmp/log" 2>&1
+result './bootstrap' "@$tmp/log"
+grep -q 'requests [1-9]' "$tmp/log"
+result './bootstrap shows that libkma served a program' "@$tmp/log"
 progress './bootstrap again'
-in_tree /bin/sh -c 'cd /src && exec ./bootstrap' >"$dir/log" 2>&1
-result $? './bootstrap a second time' "$dir/log"
-! grep -q 'missing' "$dir/log"
-result $? 'which installs nothing' "$dir/log"
+in_tree /bin/sh -c 'cd /src && exec ./bootstrap' >"$tmp/log" 2>&1
+result './bootstrap a second time' "@$tmp/log"
+! grep -q 'missing' "$tmp/log"
+result 'which installs nothing' "@$tmp/log"
 
 if [ "${KMA_CLEAN_TREE_CHECK:-yes}" = no ]; then
-	number=$((number + 1))
-	echo "ok $number - ./bootstrap check # SKIP KMA_CLEAN_TREE_CHECK=no"
+	skip './bootstrap check' 'KMA_CLEAN_TREE_CHECK=no'
 else
 	progress './bootstrap check'
 	in_tree /bin/sh -c 'cd /src && exec ./bootstrap check' 2>&1 |
-		tee "$dir/log" >&2
-	tail -n 1 "$dir/log" | grep -qE '^[1-9][0-9]* passed, 0 failed, '
-	result $? './bootstrap check' "$dir/log"
+		tee "$tmp/log" >&2
+	tail -n 1 "$tmp/log" | grep -qE '^[1-9][0-9]* passed, 0 failed, '
+	result './bootstrap check' "@$tmp/log"
 fi
 
 run_works without
@@ -168,24 +144,24 @@ cp "$tree/src/build/lib/.libs/libkma.so.0.0.0" "$tree/usr/lib/kma/libkma.so.0"
 echo /usr/lib/kma/libkma.so.0 >"$tree/etc/ld.so.preload"
 for program in cat dpkg-query apt-get sh perl; do
 	in_tree env KMA_OPTIONS=stats "$program" --version 2>&1
-done >"$dir/log" </dev/null
+done >"$tmp/log" </dev/null
 in_tree cat /proc/self/maps | grep /usr/lib/kma/libkma.so.0 >/dev/null
-result $? "libkma is in the tree's programs"
-[ "$(grep -c 'requests [1-9]' "$dir/log")" -ge 4 ]
-result $? 'and serves them' "$dir/log"
+result "libkma is in the tree's programs"
+[ "$(grep -c 'requests [1-9]' "$tmp/log")" -ge 4 ]
+result 'and serves them' "@$tmp/log"
 run_works with
 
-works | cut -d: -f1 >"$dir/names"
+works | cut -d: -f1 >"$tmp/names"
 while read -r name; do
-	without=$(cat "$dir/without/$name.status")
-	with=$(cat "$dir/with/$name.status")
+	without=$(cat "$tmp/without/$name.status")
+	with=$(cat "$tmp/with/$name.status")
 	[ "$without" = 0 ] && [ "$with" = 0 ] &&
-		! grep -q '^libkma:' "$dir/with/$name.out"
-	result $? "with libkma: $name (status $with, without it $without)" \
-		"$dir/with/$name.out"
-done <"$dir/names"
+		! grep -q '^libkma:' "$tmp/with/$name.out"
+	result "with libkma: $name (status $with, without it $without)" \
+		"@$tmp/with/$name.out"
+done <"$tmp/names"
 for name in 'sum of what was built' 'perl' 'dpkg -l' 'su to another user'; do
-	cmp -s "$dir/without/$name.out" "$dir/with/$name.out"
-	result $? "the same output: $name" "$dir/with/$name.out"
+	cmp -s "$tmp/without/$name.out" "$tmp/with/$name.out"
+	result "the same output: $name" "@$tmp/with/$name.out"
 done
-echo "1..$number"
+plan

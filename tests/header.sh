@@ -1,13 +1,9 @@
 #!/bin/sh
 # tests/header.sh: <kma.h> alone makes no compiler complain, in C and in C++.
 
-set -u
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
-number=0
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-
-cat >"$dir/user.c" <<'END'
+cat >"$tmp/user.c" <<'END'
 #include <kma.h>
 
 int	use(void);
@@ -30,29 +26,26 @@ use(void)
 	return (0);
 }
 END
-cp "$dir/user.c" "$dir/user.cc"
+cp "$tmp/user.c" "$tmp/user.cc"
 
 # check COMPILER STANDARD FILE
 check() {
-	number=$((number + 1))
 	if ! command -v "$1" >/dev/null; then
-		echo "ok $number # SKIP no $1"
-	elif "$1" -std="$2" -O2 -pedantic -Wall -Wextra -Wshadow -Wconversion \
-	    -Wredundant-decls -Werror -I"$KMA_SRCDIR/include" -c "$3" -o "$dir/user.o" \
-	    2>"$dir/errors"; then
-		echo "ok $number - $1 -std=$2"
-	else
-		echo "not ok $number - $1 -std=$2"
-		sed 's/^/# /' "$dir/errors"
+		skip "$1 -std=$2" "no $1"
+		return
 	fi
+	"$1" -std="$2" -O2 -pedantic -Wall -Wextra -Wshadow -Wconversion \
+	    -Wredundant-decls -Werror -I"$KMA_SRCDIR/include" -c "$3" \
+	    -o "$tmp/user.o" 2>"$tmp/errors"
+	result "$1 -std=$2" "@$tmp/errors"
 }
 
-echo 1..8
 for std in c99 c11 gnu2x; do
-	check "${CC:-gcc}" $std "$dir/user.c"
+	check "${CC:-gcc}" $std "$tmp/user.c"
 done
-check clang c11 "$dir/user.c"
+check clang c11 "$tmp/user.c"
 for std in c++11 c++17 gnu++20; do
-	check g++ $std "$dir/user.cc"
+	check g++ $std "$tmp/user.cc"
 done
-check clang++ c++17 "$dir/user.cc"
+check clang++ c++17 "$tmp/user.cc"
+plan 8

@@ -3,36 +3,20 @@
 # and message of the library is in kma(7), every exported function in kma(3),
 # with its prototype, and kma(3)'s examples run.
 
-set -u
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
 for tool in mandoc man; do
 	"$tool" --version 2>&1 | grep -qE "^man |^mandoc" || {
-		echo "1..0 # SKIP no $tool: packages mandoc and man-db"
-		exit 0
+		skip_all "no $tool: packages mandoc and man-db"
 	}
 done
-number=0
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-trap 'exit 1' HUP INT TERM
 cd "$KMA_SRCDIR" || exit 1
-
-# result NAME FILE: passes if the file is empty.
-result() {
-	number=$((number + 1))
-	if [ ! -s "$2" ]; then
-		echo "ok $number - $1"
-	else
-		echo "not ok $number - $1"
-		sed 's/^/# /' "$2" | head -n 40
-	fi
-}
 
 # same NAME FILE FILE: passes if they are the same, and something.
 same() {
-	diff "$2" "$3" >"$dir/diff"
-	[ -s "$2" ] || echo "nothing to compare" >>"$dir/diff"
-	result "$1" "$dir/diff"
+	diff "$2" "$3" >"$tmp/diff"
+	[ -s "$2" ] || echo "nothing to compare" >>"$tmp/diff"
+	empty "$1" "$tmp/diff"
 }
 
 # text PAGE: as plain text, in lines that do not end before they must.
@@ -47,58 +31,58 @@ section() {
 }
 
 for page in man/*.[1-9]; do
-	mandoc -Tlint -Wwarning "$page" >"$dir/lint" 2>&1
-	result "$page: mandoc has nothing to say" "$dir/lint"
+	mandoc -Tlint -Wwarning "$page" >"$tmp/lint" 2>&1
+	empty "$page: mandoc has nothing to say" "$tmp/lint"
 	LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 -l \
-	    -Tutf8 -Z "$page" 2>"$dir/lint" >/dev/null
-	result "$page: groff has nothing to say" "$dir/lint"
+	    -Tutf8 -Z "$page" 2>"$tmp/lint" >/dev/null
+	empty "$page: groff has nothing to say" "$tmp/lint"
 	text "$page" | grep -oE '\bkma(_[a-z]+)?\([1-9]\)' | sort -u |
 	    while IFS='()' read -r name part; do
 		[ -e "man/$name.$part" ] || echo "there is no $name($part)"
-	done >"$dir/links"
-	result "$page: the pages that it names are there" "$dir/links"
+	done >"$tmp/links"
+	empty "$page: the pages that it names are there" "$tmp/links"
 done
-text man/kma.7 >"$dir/kma.7"
-text man/kma.3 >"$dir/kma.3"
+text man/kma.7 >"$tmp/kma.7"
+text man/kma.3 >"$tmp/kma.3"
 
 # --- options ----------------------------------------------------------------
 
 # Lines "key=form default", the default in brackets or not there.
 LD_PRELOAD=$LIBKMA KMA_OPTIONS=help sh -c : 2>&1 |
-	sed -n 's/^libkma:   //p' >"$dir/help"
-sed -n 's/^\([^ ]*\): .*/\1/p' "$dir/help" | sort >"$dir/forms"
-section OPTIONS <"$dir/kma.7" | sed '/^   [A-Z]/,$d' |
+	sed -n 's/^libkma:   //p' >"$tmp/help"
+sed -n 's/^\([^ ]*\): .*/\1/p' "$tmp/help" | sort >"$tmp/forms"
+section OPTIONS <"$tmp/kma.7" | sed '/^   [A-Z]/,$d' |
 	sed -n 's/^     \([a-z][a-z]*\([=[][^ ]*\)*\)\(  .*\)*$/\1/p' |
-	sort >"$dir/documented"
+	sort >"$tmp/documented"
 same "kma(7) has the options of the library's table, and their forms" \
-	"$dir/forms" "$dir/documented"
+	"$tmp/forms" "$tmp/documented"
 
 # Each [default] of the table is "The default is ..." in the option's text.
-sed -n 's/^\([a-z]*\).* \[\([^]]*\)\]$/\1 \2/p' "$dir/help" |
+sed -n 's/^\([a-z]*\).* \[\([^]]*\)\]$/\1 \2/p' "$tmp/help" |
 	while read -r key default; do
-		section OPTIONS <"$dir/kma.7" | awk -v key="$key" '
+		section OPTIONS <"$tmp/kma.7" | awk -v key="$key" '
 		/^     [a-z]/ { on = index($1, key) == 1 } on' |
 		grep -qE "The default is $default(\.|:)" ||
 		echo "$key: $default is not said to be the default"
-	done >"$dir/defaults"
-grep -q '\]$' "$dir/help" || echo 'no default in the table' >>"$dir/defaults"
-result "kma(7) has the defaults of the library's table" "$dir/defaults"
+	done >"$tmp/defaults"
+grep -q '\]$' "$tmp/help" || echo 'no default in the table' >>"$tmp/defaults"
+empty "kma(7) has the defaults of the library's table" "$tmp/defaults"
 
 # --- messages ---------------------------------------------------------------
 
-sed -n 's/^#define REASON_.*"\(.*\)"$/\1/p' lib/report.h >"$dir/reasons"
-[ -s "$dir/reasons" ] || echo 'no reasons found' >"$dir/reasons"
-section DIAGNOSTICS <"$dir/kma.7" >"$dir/diagnostics"
+sed -n 's/^#define REASON_.*"\(.*\)"$/\1/p' lib/report.h >"$tmp/reasons"
+[ -s "$tmp/reasons" ] || echo 'no reasons found' >"$tmp/reasons"
+section DIAGNOSTICS <"$tmp/kma.7" >"$tmp/diagnostics"
 while read -r reason; do
-	grep -q "^     $reason" "$dir/diagnostics" || echo "$reason"
-done <"$dir/reasons" >"$dir/missing"
-result 'kma(7) has the reason of each misuse' "$dir/missing"
+	grep -q "^     $reason" "$tmp/diagnostics" || echo "$reason"
+done <"$tmp/reasons" >"$tmp/missing"
+empty 'kma(7) has the reason of each misuse' "$tmp/missing"
 
 # Every format, cut at its conversions: the pieces stand in a line in order.
 cat lib/*.c | tr '\n\t' '  ' |
 	grep -oE 'report_(warn|fault|panic|misuse)\([^;]*;' |
-	sed 's/" *"//g' >"$dir/calls"
-cat "$dir/kma.7" - <"$dir/calls" | awk '
+	sed 's/" *"//g' >"$tmp/calls"
+cat "$tmp/kma.7" - <"$tmp/calls" | awk '
 function told(format, n, piece, i, j, rest, at) {
 	gsub(/%-?[0-9]*(zu|lu|[scdup])/, "\001", format)
 	n = split(format, piece, "\001")
@@ -129,22 +113,22 @@ function told(format, n, piece, i, j, rest, at) {
 			print text
 	}
 }
-END { if (found < 5) print "no formats found" }' >"$dir/missing"
-result 'kma(7) has every message of the library' "$dir/missing"
+END { if (found < 5) print "no formats found" }' >"$tmp/missing"
+empty 'kma(7) has every message of the library' "$tmp/missing"
 
 # --- functions --------------------------------------------------------------
 
-section SYNOPSIS <"$dir/kma.3" >"$dir/synopsis"
-grep -oE 'kma_[a-z_]+\(' "$dir/synopsis" | tr -d '(' | sort >"$dir/documented"
+section SYNOPSIS <"$tmp/kma.3" >"$tmp/synopsis"
+grep -oE 'kma_[a-z_]+\(' "$tmp/synopsis" | tr -d '(' | sort >"$tmp/documented"
 sed -n 's/^	\(kma_[a-z_]*\);$/\1/p' lib/libkma.map | grep -vx kma_cache |
-	sort >"$dir/exported"
-same "kma(3) has the functions of libkma.map" "$dir/exported" "$dir/documented"
+	sort >"$tmp/exported"
+same "kma(3) has the functions of libkma.map" "$tmp/exported" "$tmp/documented"
 
 # A second declaration that is not the first is an error.
-grep -vE '^   [^ ]|^ *[A-Z_]+\(' "$dir/synopsis" >"$dir/synopsis.c"
-${CC:-cc} -Iinclude -fsyntax-only "$dir/synopsis.c" >"$dir/log" 2>&1
-grep -q 'kma_malloc(' "$dir/synopsis.c" || echo 'no prototypes' >>"$dir/log"
-result "kma(3)'s prototypes are the header's" "$dir/log"
+grep -vE '^   [^ ]|^ *[A-Z_]+\(' "$tmp/synopsis" >"$tmp/synopsis.c"
+${CC:-cc} -Iinclude -fsyntax-only "$tmp/synopsis.c" >"$tmp/log" 2>&1
+grep -q 'kma_malloc(' "$tmp/synopsis.c" || echo 'no prototypes' >>"$tmp/log"
+empty "kma(3)'s prototypes are the header's" "$tmp/log"
 
 # fields FILE: of struct kma_type_figures, with what the comments say.
 fields() {
@@ -152,22 +136,22 @@ fields() {
 		sed -n 's/^[ 	]*\(uint64_t\|char\)[ 	]*\(ks_.*\)$/\2/p' |
 		tr -s ' \t' ' '
 }
-fields include/kma.h >"$dir/fields"
-fields man/kma.3 >"$dir/documented"
-same "kma(3) has struct kma_type_figures" "$dir/fields" "$dir/documented"
+fields include/kma.h >"$tmp/fields"
+fields man/kma.3 >"$tmp/documented"
+same "kma(3) has struct kma_type_figures" "$tmp/fields" "$tmp/documented"
 
-awk -v dir="$dir" '
+awk -v dir="$tmp" '
 /^\.Sh/ { on = $2 == "EXAMPLES" }
 /^\.Ed/ { out = "" }
 out != "" { gsub(/\\e/, "\\"); print > out }
 on && /^\.Bd/ { out = dir "/example" ++n ".c" }' man/kma.3
-for source in "$dir"/example*.c; do
+for source in "$tmp"/example*.c; do
 	# shellcheck disable=SC2086
 	{ ${CC:-cc} -std=gnu11 -O1 -Wall -Wextra -Werror -Iinclude \
-	    -o "$dir/example" "$source" "$LIBKMA" \
+	    -o "$tmp/example" "$source" "$LIBKMA" \
 	    -Wl,-rpath,"${LIBKMA%/*}" -pthread &&
-		timeout 60 "$dir/example" >"$dir/out"; } >"$dir/log" 2>&1 ||
-		echo "failed" >>"$dir/log"
-	result "kma(3): $(basename "$source" .c) runs" "$dir/log"
+		timeout 60 "$tmp/example" >"$tmp/out"; } >"$tmp/log" 2>&1 ||
+		echo "failed" >>"$tmp/log"
+	empty "kma(3): $(basename "$source" .c) runs" "$tmp/log"
 done
-echo "1..$number"
+plan

@@ -5,47 +5,28 @@
 # macros of several lines and continuation lines (tabs and four blanks, however
 # deep) are left alone.
 
-set -u
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
-number=0
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
 cd "$KMA_SRCDIR" || exit 1
-
-result() {
-	number=$((number + 1))
-	if [ ! -s "$2" ]; then
-		echo "ok $number - $1"
-	else
-		echo "not ok $number - $1"
-		sed 's/^/# /' "$2" | head -n 40
-	fi
-}
-
-skip() {
-	number=$((number + 1))
-	echo "ok $number - $1 # SKIP $2"
-}
 
 sources=$(find lib include tests tools examples -name '*.[ch]' | sort)
 scripts=$(find bootstrap .ci/run tests tools examples -type f \
 	-exec grep -lE '^#!/bin/(ba)?sh' {} + | sort)
-echo 1..5
 
 for file in $sources; do
 	expand "$file" | awk -v file="$file" \
 		'length > 80 { print file ":" NR ": " length " columns" }'
-done >"$dir/wide"
-result 'no line has more than 80 columns' "$dir/wide"
+done >"$tmp/wide"
+empty 'no line has more than 80 columns' "$tmp/wide"
 
 # shellcheck disable=SC2086
-grep -nE '[[:blank:]]+$' $sources $scripts >"$dir/blank"
-result 'no blanks at the end of a line' "$dir/blank"
+grep -nE '[[:blank:]]+$' $sources $scripts >"$tmp/blank"
+empty 'no blanks at the end of a line' "$tmp/blank"
 
 for file in $sources; do
 	head -n 1 "$file" | grep -q '^/\*' || echo "$file"
-done >"$dir/opening"
-result 'a source file opens with a comment' "$dir/opening"
+done >"$tmp/opening"
+empty 'a source file opens with a comment' "$tmp/opening"
 
 # In each hunk, the lines that clang-format only moves sideways.
 indented() {
@@ -83,16 +64,17 @@ indented() {
 if command -v clang-format >/dev/null; then
 	for file in $sources; do
 		indented "$file"
-	done >"$dir/indent"
-	result 'indented as clang-format does' "$dir/indent"
+	done >"$tmp/indent"
+	empty 'indented as clang-format does' "$tmp/indent"
 else
 	skip 'indented as clang-format does' 'clang-format is not installed'
 fi
 
 if command -v shellcheck >/dev/null; then
 	# shellcheck disable=SC2086
-	shellcheck -x -P SCRIPTDIR -S warning -f gcc $scripts >"$dir/shell"
-	result 'shellcheck finds nothing' "$dir/shell"
+	shellcheck -x -P SCRIPTDIR -S warning -f gcc $scripts >"$tmp/shell"
+	empty 'shellcheck finds nothing' "$tmp/shell"
 else
 	skip 'shellcheck finds nothing' 'shellcheck is not installed'
 fi
+plan 5

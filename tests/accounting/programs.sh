@@ -2,25 +2,7 @@
 # tests/accounting/programs.sh: real programs under accounting=object do what
 # they do without, and their memory is charged to their objects.
 
-set -u
-
-: "${LIBKMA:?the path of libkma.so}"
-: "${KMA_BUILDDIR:=.}"
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0
-
-result() {
-	status=$?
-	count=$((count + 1))
-	if [ "$status" -eq 0 ]; then
-		echo "ok $count - $1"
-	else
-		echo "not ok $count - $1"
-		head -n 20 "$2" | sed 's/^/# /'
-	fi
-}
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
 # type FILE PATTERN: bytes in use at most, of the types that match.
 type() {
@@ -37,19 +19,18 @@ program() {
 	pattern=$2
 	shift 2
 	if ! command -v "$1" >/dev/null; then
-		count=$((count + 1))
-		echo "ok $count - $name # SKIP no $1"
+		skip "$name" "no $1"
 		return
 	fi
 	"$@" >"$tmp/want" 2>&1
 	LD_PRELOAD=$LIBKMA KMA_OPTIONS=accounting=object,stats=$tmp/stats.%p \
 	    "$@" >"$tmp/have" 2>&1
 	diff "$tmp/want" "$tmp/have" >"$tmp/diff"
-	result "$name: the same output" "$tmp/diff"
+	result "$name: the same output" "@$tmp/diff"
 	cat "$tmp"/stats.* >"$tmp/stats"
 	rm -f "$tmp"/stats.*
 	[ "$(type "$tmp/stats" "$pattern")" -gt 100000 ]
-	result "$name: its objects' memory" "$tmp/stats"
+	result "$name: its objects' memory" "@$tmp/stats"
 }
 
 program python3 '^(python|libpython)' python3 -c '
@@ -82,13 +63,13 @@ awk '$1 == "libone.so" && NF > 6 { print $2, $3 }
 	$1 == "libthree.so" && NF > 6 { print $2, $3 }' \
     "$tmp/stats" >"$tmp/have"
 printf '%s\n' '4 8576' '0 0' '0 0' | diff - "$tmp/have" >"$tmp/diff"
-result "the table says what is left" "$tmp/diff"
+result "the table says what is left" "@$tmp/diff"
 
 # Rules that cannot be read: said once, and the program runs on.
 out=$(LD_PRELOAD=$LIBKMA KMA_OPTIONS=accounting=$tmp/none \
     sh -c 'echo $((6 * 7))' 2>"$tmp/err")
 [ "$out" = 42 ] && [ "$(cat "$tmp/err")" = \
     "libkma: KMA_OPTIONS: accounting: cannot read '$tmp/none'" ]
-result "rules that are not there" "$tmp/err"
+result "rules that are not there" "@$tmp/err"
 
-echo "1..$count"
+plan

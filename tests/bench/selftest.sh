@@ -2,33 +2,16 @@
 # tests/bench/selftest.sh: the bench outlives bad allocators, and says what it
 # has been given wrong. It runs on a case list of its own; no time is judged.
 
-set -u
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
-command -v python3 >/dev/null || {
-	echo '1..0 # SKIP python3 is not installed'
-	exit 0
-}
-dir=$(mktemp -d) || exit 1
-trap 'rm -rf "$dir"' EXIT
-trap 'exit 1' HUP INT TERM
-number=0
-out=$dir/out
+command -v python3 >/dev/null || skip_all 'python3 is not installed'
+out=$tmp/out
 unset BENCH_GROUPS BENCH_CASES BENCH_ROUNDS BENCH_ALLOCATORS
-
-result() {
-	number=$((number + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $number - $2"
-	else
-		echo "not ok $number - $2"
-		tail -n 30 "$dir/log" | sed 's/^/# /'
-	fi
-}
 
 # The bench on the case list; the log holds all that it says.
 bench() {
 	BENCH_OUT=$out python3 "$KMA_SRCDIR/tests/bench/bench.py" \
-		--cases "$dir/cases.py" "$@"
+		--cases "$tmp/cases.py" "$@"
 }
 
 # Cells of the CSV: row CASE ALLOCATOR
@@ -39,11 +22,11 @@ row() {
 # library NAME: an allocator that does BAD in its thousandth malloc.
 library() {
 	# shellcheck disable=SC2086
-	$CC $KMA_TEST_CFLAGS -shared -fPIC -o "$dir/$1.so" "$dir/bad.c" \
-		-D"BAD=$2" 2>>"$dir/log"
+	$CC $KMA_TEST_CFLAGS -shared -fPIC -o "$tmp/$1.so" "$tmp/bad.c" \
+		-D"BAD=$2" 2>>"$tmp/log"
 }
 
-cat >"$dir/bad.c" <<'EOS'
+cat >"$tmp/bad.c" <<'EOS'
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
@@ -89,7 +72,7 @@ free(void *p)
 	(void)p;
 }
 EOS
-cat >"$dir/tiny.c" <<'EOS'
+cat >"$tmp/tiny.c" <<'EOS'
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -106,9 +89,9 @@ main(void)
 	return (0);
 }
 EOS
-cat >"$dir/cases.py" <<EOS
+cat >"$tmp/cases.py" <<EOS
 from case import Case
-tiny = '$dir/tiny'
+tiny = '$tmp/tiny'
 
 
 def broken(work):
@@ -120,7 +103,7 @@ CASES = [
     Case('a', 'silent', ['true'], 'ns'),
     Case('a', 'lacking', ['true'], 'ns', requires=[('nothing-such', 'pkg')]),
     Case('a', 'broken', ['true'], 'ns', setup=broken),
-    Case('c', 'program', ['$dir/fixed'], 's', timeout=1),
+    Case('c', 'program', ['$tmp/fixed'], 's', timeout=1),
     Case('d', 'server', ['sh', '-c', '''
 "\$BENCH_LAUNCH" -o line -e LD_PRELOAD="\$BENCH_PRELOAD" -- %s >/dev/null
 read wall user system rss minor major how number <line
@@ -128,26 +111,24 @@ read wall user system rss minor major how number <line
          'KB', metric='rss', preload=False, timeout=1),
 ]
 EOS
-cat >"$dir/text.so" <<'EOS'
+cat >"$tmp/text.so" <<'EOS'
 Not a library.
 EOS
-echo 'int nothing;' >"$dir/none.c"
-: >"$dir/log"
+echo 'int nothing;' >"$tmp/none.c"
+: >"$tmp/log"
 # shellcheck disable=SC2086
-$CC $KMA_TEST_CFLAGS -o "$dir/tiny" "$dir/tiny.c" 2>>"$dir/log" &&
-	$CC $KMA_TEST_CFLAGS -fno-pie -no-pie -o "$dir/fixed" \
-		"$dir/tiny.c" 2>>"$dir/log" &&
-	$CC -shared -fPIC -o "$dir/none.so" "$dir/none.c" 2>>"$dir/log" &&
+$CC $KMA_TEST_CFLAGS -o "$tmp/tiny" "$tmp/tiny.c" 2>>"$tmp/log" &&
+	$CC $KMA_TEST_CFLAGS -fno-pie -no-pie -o "$tmp/fixed" \
+		"$tmp/tiny.c" 2>>"$tmp/log" &&
+	$CC -shared -fPIC -o "$tmp/none.so" "$tmp/none.c" 2>>"$tmp/log" &&
 	library crash 'raise(SIGSEGV)' && library hang 'for (;;) pause()' || {
-	echo '1..0 # SKIP no compiler for the bad allocators'
-	exit 0
+	skip_all 'no compiler for the bad allocators'
 }
 
-echo 1..19
-extra=crash=$dir/crash.so,hang=$dir/hang.so,text=$dir/text.so
-extra=$extra,gone=$dir/gone.so,none=$dir/none.so
-BENCH_ALLOCATORS=$extra BENCH_ROUNDS=2 bench >"$dir/log" 2>&1
-result $? 'bad allocators are no lost run'
+extra=crash=$tmp/crash.so,hang=$tmp/hang.so,text=$tmp/text.so
+extra=$extra,gone=$tmp/gone.so,none=$tmp/none.so
+BENCH_ALLOCATORS=$extra BENCH_ROUNDS=2 bench >"$tmp/log" 2>&1
+result 'bad allocators are no lost run' "@$tmp/log"
 
 good=0
 for name in glibc kma; do
@@ -157,7 +138,8 @@ for name in glibc kma; do
 	row tiny $name | grep -q ',2.5,2.5,2.5,0,' || good=1
 done
 row program kma-4 | grep -q ',,,$' || good=1
-result $good 'the columns of good allocators are full'
+[ $good -eq 0 ]
+result 'the columns of good allocators are full' "@$tmp/log"
 
 for pair in 'crash=crash: SIGSEGV' 'hang=hang' 'text=not ELF' \
 	'gone=missing' 'none=not loaded'; do
@@ -165,39 +147,39 @@ for pair in 'crash=crash: SIGSEGV' 'hang=hang' 'text=not ELF' \
 	mark=${pair#*=}
 	row tiny "$name" | grep -q ",$mark," &&
 		row program "$name" | grep -q ",$mark," &&
-		grep -q "^$name: .*$mark: ." "$dir/log"
-	result $? "$name: marked and explained"
+		grep -q "^$name: .*$mark: ." "$tmp/log"
+	result "$name: marked and explained" "@$tmp/log"
 done
 row server crash | grep -q ',exit 1,' && row server hang | grep -q ',hang,'
-result $? 'a server on a bad allocator ends'
+result 'a server on a bad allocator ends' "@$tmp/log"
 
 row silent glibc | grep -q ',no figure,it printed no figure,'
-result $? 'a program without a figure'
+result 'a program without a figure' "@$tmp/log"
 row lacking kma | grep -q ',skipped,nothing-such is not there (Debian: pkg),' &&
-	grep -q '^lacking: skipped: nothing-such is not there' "$dir/log"
-result $? 'a program that is not installed'
+	grep -q '^lacking: skipped: nothing-such is not there' "$tmp/log"
+result 'a program that is not installed' "@$tmp/log"
 row broken kma | grep -q ',skipped,its preparation failed: no room,'
-result $? 'inputs that cannot be written'
+result 'inputs that cannot be written' "@$tmp/log"
 
-grep '^tiny ' "$out/bench.txt" >"$dir/first"
-cp "$out/bench.csv" "$dir/again.csv"
-bench --from "$dir/again.csv" >"$dir/log" 2>&1 &&
-	grep '^tiny ' "$out/again.txt" | cmp -s - "$dir/first"
-result $? 'a CSV gives the same table again'
-echo 'a,b' >"$dir/other.csv"
-bench --from "$dir/other.csv" >"$dir/log" 2>&1
-[ $? -eq 2 ] && grep -q '^bench: --from: .*not a CSV' "$dir/log"
-result $? 'a CSV of something else'
+grep '^tiny ' "$out/bench.txt" >"$tmp/first"
+cp "$out/bench.csv" "$tmp/again.csv"
+bench --from "$tmp/again.csv" >"$tmp/log" 2>&1 &&
+	grep '^tiny ' "$out/again.txt" | cmp -s - "$tmp/first"
+result 'a CSV gives the same table again' "@$tmp/log"
+echo 'a,b' >"$tmp/other.csv"
+bench --from "$tmp/other.csv" >"$tmp/log" 2>&1
+[ $? -eq 2 ] && grep -q '^bench: --from: .*not a CSV' "$tmp/log"
+result 'a CSV of something else' "@$tmp/log"
 
 # What is asked for wrongly: one line that names the variable, and status 2.
 wrong() {
 	(
 		eval "export $1"
-		bench >"$dir/log" 2>&1
+		bench >"$tmp/log" 2>&1
 	)
-	[ $? -eq 2 ] && [ "$(wc -l <"$dir/log")" -eq 1 ] &&
-		grep -q "^bench: ${1%%=*}: " "$dir/log"
-	result $? "$1"
+	[ $? -eq 2 ] && [ "$(wc -l <"$tmp/log")" -eq 1 ] &&
+		grep -q "^bench: ${1%%=*}: " "$tmp/log"
+	result "$1" "@$tmp/log"
 }
 wrong BENCH_GROUPS=a,x
 wrong BENCH_ALLOCATORS=libx.so
@@ -208,8 +190,8 @@ wrong BENCH_CASES=nosuch
 # Interrupted, it writes what it has.
 rm -f "$out/bench.csv"
 BENCH_OUT=$out BENCH_CASES='^tiny$' BENCH_ROUNDS=9999 \
-	python3 "$KMA_SRCDIR/tests/bench/bench.py" --cases "$dir/cases.py" \
-	>"$dir/log" 2>&1 &
+	python3 "$KMA_SRCDIR/tests/bench/bench.py" --cases "$tmp/cases.py" \
+	>"$tmp/log" 2>&1 &
 pid=$!
 tries=0
 until [ -e "$out/bench.csv" ] || [ $tries -ge 100 ]; do
@@ -220,5 +202,6 @@ kill "$pid"
 wait "$pid"
 [ $? -eq 130 ] && grep -q '^# interrupted: yes' "$out/bench.csv" &&
 	row tiny kma | grep -q ',2.5,2.5,2.5,0,' &&
-	grep -q '^tiny ' "$dir/log"
-result $? 'interrupted, it tells what it has'
+	grep -q '^tiny ' "$tmp/log"
+result 'interrupted, it tells what it has' "@$tmp/log"
+plan 19

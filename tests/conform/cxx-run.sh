@@ -2,17 +2,10 @@
 # Without one they end here, skipped.
 # shellcheck shell=sh
 
-set -u
-
-: "${KMA_SRCDIR:=.}"
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
 # shellcheck disable=SC2086
-if ! ${CXX:-c++} --version >/dev/null 2>&1; then
-	echo "1..0 # SKIP no C++ compiler"
-	exit 0
-fi
+$CXX --version >/dev/null 2>&1 || skip_all "no C++ compiler"
 
 # compile FILE.cc: into a program in $tmp, or a library if it is lib-*.cc.
 compile() {

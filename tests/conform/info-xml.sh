@@ -2,28 +2,18 @@
 # tests/conform/info-xml.sh: what malloc_info writes is a document that a real
 # parser accepts.
 
-prog=${KMA_BUILDDIR:-.}/tests/conform/info
-xml=$("$prog" --xml)
-status=$?
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
-if [ $status -eq 0 ] && [ -n "$xml" ]; then
-	echo "ok 1 - malloc_info wrote a document"
-else
-	echo "not ok 1 - malloc_info wrote a document (status $status)"
-fi
+"$KMA_BUILDDIR/tests/conform/info" --xml >"$tmp/xml" && [ -s "$tmp/xml" ]
+result 'malloc_info wrote a document'
 if command -v xmllint >/dev/null 2>&1; then
-	parser="xmllint --noout -"
+	set -- xmllint --noout
 elif command -v python3 >/dev/null 2>&1; then
-	parser="python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.stdin)'"
+	set -- python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])'
 else
-	echo "ok 2 # SKIP neither xmllint nor python3 is installed"
-	echo 1..2
-	exit 0
+	skip 'it is well-formed' 'neither xmllint nor python3 is installed'
+	plan 2
 fi
-if printf '%s\n' "$xml" | eval "$parser"; then
-	echo "ok 2 - it is well-formed"
-else
-	echo "not ok 2 - it is well-formed"
-	printf '%s\n' "$xml" | sed 's/^/# /'
-fi
-echo 1..2
+"$@" "$tmp/xml" >"$tmp/log" 2>&1
+result 'it is well-formed' "@$tmp/log" "@$tmp/xml"
+plan 2

@@ -4,55 +4,41 @@
 # It changes a setting of the whole machine for a moment, so it runs only when
 # asked to, as root.
 
-: "${LIBKMA:=lib/.libs/libkma.so}"
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 # shellcheck source=tests/modes.sh
-. "${KMA_SRCDIR:-.}/tests/modes.sh"
+. "$KMA_SRCDIR/tests/modes.sh"
 knob=/proc/sys/vm/overcommit_memory
-prog=${KMA_BUILDDIR:-.}/tests/conform/limit-fill
+prog=$KMA_BUILDDIR/tests/conform/limit-fill
 
-if [ "${KMA_TEST_OVERCOMMIT:-}" != 1 ]; then
-	echo "1..0 # SKIP changes a setting of the machine:" \
-	    "set KMA_TEST_OVERCOMMIT=1"
-	exit 0
-fi
+[ "${KMA_TEST_OVERCOMMIT:-}" = 1 ] ||
+	skip_all "changes a setting of the machine: set KMA_TEST_OVERCOMMIT=1"
 old=$(cat $knob)
-tmp=$(mktemp -d) || exit 1
-trap 'echo $old >$knob; rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
+at_end() {
+	echo "$old" >$knob
+}
 if ! echo 2 >$knob 2>/dev/null || [ "$(cat $knob)" != 2 ]; then
-	echo "1..0 # SKIP $knob cannot be written"
-	exit 0
+	skip_all "$knob cannot be written"
 fi
 
 modes "$tmp/trace" >"$tmp/modes"
 
-n=0
-result() {
-	n=$((n + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $n - $2"
-	else
-		echo "not ok $n - $2"
-	fi
-}
-
 LD_PRELOAD=$LIBKMA sh -c 'ls -l / >/dev/null'
-result $? "a shell and ls start"
+result "a shell and ls start"
 # The same limits as without, since they are the narrower ones.
 # shellcheck disable=SC3045
 (ulimit -v 262144 && "$prog" 256 256 75)
-result $? "256 MB of blocks of 256 bytes under a limit"
-"${KMA_BUILDDIR:-.}/tests/conform/mem-maps" >/dev/null
-result $? "200,000 page runs"
-"${KMA_BUILDDIR:-.}/tests/conform/fork-storm" 200 >/dev/null
-result $? "a fork storm"
+result "256 MB of blocks of 256 bytes under a limit"
+"$KMA_BUILDDIR/tests/conform/mem-maps" >/dev/null
+result "200,000 page runs"
+"$KMA_BUILDDIR/tests/conform/fork-storm" 200 >/dev/null
+result "a fork storm"
 # Threads and children, to the end of a limit, in each mode.
 while IFS= read -r mode; do
 	for name in plain limited limited_data; do
 		KMA_OPTIONS=$mode LD_PRELOAD=$LIBKMA timeout 300 \
-			"${KMA_BUILDDIR:-.}/tests/survival/circumstances" $name
-		result $? "${mode:-default}: $name"
+			"$KMA_BUILDDIR/tests/survival/circumstances" $name
+		result "${mode:-default}: $name"
 	done
 	rm -f "$tmp"/trace*
 done <"$tmp/modes"
-echo 1..$n
+plan

@@ -8,32 +8,22 @@
 #
 # usage: modes.sh [PROGRAM ...]
 
-set -u
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
 programs=${*:-align basic exit-handlers exit-keys fork-atfork fork-spawn
 fork-stdio fork-storm limit-mlock limit-running load-late load-namespace
 load-plugin mem-core names realloc realloc-big sizes snapshot start-audit
 start-early thread-caches thread-many thread-minstack thread-queues toobig}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0
 
 # try MODE OPTIONS PROGRAM
 try() {
-	count=$((count + 1))
 	KMA_TEST_MODE=$1 KMA_OPTIONS=$2 timeout 300 \
 	    "$KMA_BUILDDIR/tests/conform/$3" >"$tmp/out" 2>"$tmp/err"
 	status=$?
-	if [ $status -eq 0 ] && grep -q '^ok' "$tmp/out" &&
-	    ! grep -q '^libkma:' "$tmp/err"; then
-		echo "ok $count - $1: $3"
-		return
-	fi
-	echo "not ok $count - $1: $3"
-	echo "# status $status"
-	grep -hA 3 -e '^not ok' -e '^libkma:' "$tmp/out" "$tmp/err" |
-	    head -n 20 | sed 's/^/# /'
+	grep -hA 3 -e '^not ok' -e '^libkma:' "$tmp/out" "$tmp/err" >"$tmp/why"
+	[ $status -eq 0 ] && grep -q '^ok' "$tmp/out" &&
+	    ! grep -q '^libkma:' "$tmp/err"
+	result "$1: $3" "status $status" "@$tmp/why"
 }
 
 grep -v '^#' "$KMA_SRCDIR/tests/modes" >"$tmp/modes"
@@ -48,4 +38,4 @@ while read -r mode options; do
 		try "$mode" "$options" "$program"
 	done
 done <"$tmp/modes"
-echo "1..$count"
+plan

@@ -2,15 +2,11 @@
 # tests/diagnostic/messages.sh: what the mode says of a fault: the lines behind
 # the first, with the functions that had the block; and what is in use at exit.
 
-set -u
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
 faults=$KMA_BUILDDIR/tests/diagnostic/faults
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
 # shellcheck disable=SC3045
 ulimit -c 0 2>/dev/null
-count=0
 
 # The addresses and offsets as ADDR and OFF: the block's own address as BLOCK.
 plain() {
@@ -21,15 +17,10 @@ plain() {
 
 # same NAME: $tmp/err, made plain, is what standard input has.
 same() {
-	count=$((count + 1))
 	cat >"$tmp/want"
 	plain "$tmp/err" >"$tmp/got"
-	if diff "$tmp/want" "$tmp/got" >"$tmp/diff"; then
-		echo "ok $count - $1"
-	else
-		echo "not ok $count - $1"
-		sed 's/^/# /' "$tmp/diff" | head -n 20
-	fi
+	diff "$tmp/want" "$tmp/got" >"$tmp/diff"
+	result "$1" "@$tmp/diff"
 }
 
 # fault OPTIONS ARGS
@@ -131,4 +122,4 @@ END
 # Nothing is said without the option, nor of a program without fault.
 fault diagnostic none
 same "nothing to say" </dev/null
-echo "1..$count"
+plan

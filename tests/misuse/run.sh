@@ -14,26 +14,19 @@
 # KMA_PRELOAD=LIBRARY runs the cases on another allocator (empty: on libc's),
 # to see that they fail there.
 
-set -u
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
-: "${LIBKMA:?the path of libkma.so}"
-: "${KMA_BUILDDIR:=.}"
-: "${KMA_SRCDIR:=.}"
 preload=${KMA_PRELOAD-$LIBKMA}
 progs=$KMA_BUILDDIR/tests/misuse
 srcs=$KMA_SRCDIR/tests/misuse
 only=$*
 mode=${KMA_MISUSE_MODE-}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
 # shellcheck disable=SC3045
 ulimit -c 0 2>/dev/null
 
-count=0
 options=
 prefix=
-todo=
+expected=
 NL='
 '
 
@@ -44,23 +37,17 @@ else
 	cxx=
 fi
 
+# Where a fault is known and has no cure, $expected says why.
 passed() {
-	count=$((count + 1))
-	echo "ok $count - $1$todo"
+	pass "$1${expected:+ # TODO $expected}"
 }
 
 failed() {
-	count=$((count + 1))
-	echo "not ok $count - $1$todo"
-	shift
-	for line in "$@"; do
-		echo "# $line"
-	done
-}
-
-skipped() {
-	count=$((count + 1))
-	echo "ok $count - $1 # SKIP $2"
+	if [ -n "$expected" ]; then
+		todo "$1" "$expected"
+	else
+		fail "$@"
+	fi
 }
 
 wanted() {
@@ -119,13 +106,13 @@ misuse() {
 	wanted "$1" || return 0
 	name="$prefix$*: $reason"
 	if ! program "$1"; then
-		skipped "$name" "no C++ compiler"
+		skip "$name" "no C++ compiler"
 		return
 	fi
 
 	run "$@"
 	if [ "$status" -eq 77 ]; then
-		skipped "$name" "${out##*skip: }"
+		skip "$name" "${out##*skip: }"
 		return
 	elif [ "$status" -eq 134 ] && [ "$out" = "$addr" ] &&
 	    said "$func" "$reason"; then
@@ -301,7 +288,7 @@ done
 # ones are caught.
 # In a mode, all must be.
 [ -n "$mode" ] ||
-	todo=" # TODO only an immediate second free is caught at no cost"
+	expected="only an immediate second free is caught at no cost"
 for size in $lists $cached; do
 	misuse free "$duplicate" double_free_between "$size"
 	misuse free "$duplicate" double_free_later "$size"
@@ -310,7 +297,7 @@ for size in 16 64 1000 $((8 * K)) $((64 * K)); do
 	misuse free "$duplicate" thread_double_free "$size"
 	misuse free "$duplicate" thread_gone_double_free "$size"
 done
-todo=
+expected=
 
 # Runs of pages that are free: as such, or still held for the next request of
 # their length.
@@ -453,4 +440,4 @@ for size in $lists $cached $((M / 2)); do
 	done
 done
 
-echo "1..$count"
+plan

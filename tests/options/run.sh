@@ -1,34 +1,9 @@
 #!/bin/sh
 # tests/options/run.sh: KMA_OPTIONS, each key of it, and what is wrong in it.
 
-set -u
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
-: "${LIBKMA:?the path of libkma.so}"
-: "${KMA_BUILDDIR:=.}"
-: "${KMA_SRCDIR:=.}"
-: "${CC:=cc}"
 progs=$KMA_BUILDDIR/tests/options
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0
-
-# result NAME: takes the status of the command before it.
-result() {
-	if [ $? -eq 0 ]; then
-		count=$((count + 1))
-		echo "ok $count - $1"
-	else
-		count=$((count + 1))
-		echo "not ok $count - $1"
-		[ $# -gt 1 ] && echo "$2" | head -n 20 | sed 's/^/# /'
-	fi
-}
-
-skip() {
-	count=$((count + 1))
-	echo "ok $count - $1 # SKIP $2"
-}
 
 # kma OPTIONS COMMAND [ARGS]: leaves $out, $err and $status.
 kma() {
@@ -322,4 +297,4 @@ result "stats: the rows' requests add up to the total"
 
 # mallinfo2 and the table tell the same: see tests/conform.
 
-echo "1..$count"
+plan

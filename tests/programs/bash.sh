@@ -3,7 +3,7 @@
 # arrays and here-documents, coprocesses and traps.
 . "$(dirname "$0")/lib.sh"
 
-begin bash
+begin
 need bash bash
 
 cat >"$work/work.sh" <<'END'
@@ -67,4 +67,4 @@ END
 run_both -p 100 -r 100000 "bash" bash "$work/work.sh"
 same_output "bash"
 
-finish
+plan

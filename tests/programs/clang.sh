@@ -5,11 +5,11 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/compilers.sh"
 
-begin clang
+begin
 need_core clang clang
 need_core clang++ clang
 
 compile_libkma clang
 compile_heavy clang++
 
-finish
+plan

@@ -5,11 +5,11 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/compilers.sh"
 
-begin gcc
+begin
 need_core gcc gcc
 need_core g++ g++
 
 compile_libkma gcc
 compile_heavy g++ -flto=2
 
-finish
+plan

@@ -4,7 +4,7 @@
 # it, and renders that.  The pixels are the same.
 . "$(dirname "$0")/lib.sh"
 
-begin ghostscript
+begin
 need gs ghostscript
 
 cat >"$work/work.ps" <<'END'
@@ -92,4 +92,4 @@ run_both -r 10000 "gs, from PDF, with threads" gs -q -dSAFER -dBATCH \
     -dBandHeight=200 -dBufferSpace=2000000 -sOutputFile=pdf-%d.ppm work.pdf
 same "gs: same pages by way of PDF" pdf-1.ppm pdf-2.ppm pdf-3.ppm pdf-4.ppm
 
-finish
+plan

@@ -4,7 +4,7 @@
 # and read back.
 . "$(dirname "$0")/lib.sh"
 
-begin git
+begin
 need_core git git
 need_core perl perl
 
@@ -95,4 +95,4 @@ run_both "git's object list" git -C repo cat-file --batch-all-objects \
     --batch-check="%(objectname) %(objecttype) %(objectsize)"
 same_output "git's object list"
 
-finish
+plan

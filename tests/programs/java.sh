@@ -3,7 +3,7 @@
 # buffers, compression, a child process and two garbage collectors.
 . "$(dirname "$0")/lib.sh"
 
-begin java
+begin
 need java default-jre-headless
 need javac default-jdk-headless
 
@@ -123,4 +123,4 @@ for gc in Parallel G1; do
 	same_output "java, $gc collector"
 done
 
-finish
+plan

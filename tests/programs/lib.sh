@@ -10,10 +10,10 @@
 #
 # A test sources this file and then calls, in this order:
 #
-#	begin NAME		a scratch folder, and the traps that clean up
+#	begin			a scratch folder
 #	need, need_core		what has to be installed
 #	run_both, same, ...	the checks
-#	finish			the plan, and the exit status
+#	plan
 #
 # The scratch folder $work holds a folder "glibc" and a folder "libkma",
 # in which the two runs take place and leave "stdout" and "stderr".
@@ -21,31 +21,22 @@
 # Whatever shell the tests are started with: this needs bash.
 [ -n "${BASH_VERSION:-}" ] || exec bash "$0" "$@"
 
-set -u
 export LC_ALL=C TZ=UTC0
 umask 022
 unset LD_PRELOAD
 
-: "${KMA_SRCDIR:=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)}"
-: "${KMA_BUILDDIR:=$KMA_SRCDIR/build}"
-: "${LIBKMA:=$KMA_BUILDDIR/lib/.libs/libkma.so}"
+# shellcheck source=tests/tap.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../tap.sh"
 
 limit=200		# seconds that one run may take
 input=/dev/null		# standard input of the next runs
 as=()			# a command that changes the user, for a launch
-tests=0			# TAP lines so far, and how many of them failed
-failed=0
 jobs=()			# what launch started and nobody has waited for
 stats=			# where the processes of a launch put their figures
 launches=0
 
 begin() {
-	work=$(mktemp -d "${TMPDIR:-/tmp}/kma-$1.XXXXXX") || exit 99
-	work=$(cd "$work" && pwd -P)
-	trap 'clean_up' EXIT
-	trap 'exit 129' HUP
-	trap 'exit 130' INT
-	trap 'exit 143' TERM
+	work=$(cd "$tmp" && pwd -P)
 	mkdir "$work/glibc" "$work/libkma" "$work/tmp" "$work/home" || exit 99
 	chmod 755 "$work"
 	chmod 1777 "$work/tmp"
@@ -61,7 +52,7 @@ begin() {
 	preload=$work/libkma.so
 }
 
-clean_up() {
+at_end() {
 	local job n
 	for job in ${jobs[@]+"${jobs[@]}"}; do
 		kill "$job" 2>/dev/null
@@ -72,37 +63,16 @@ clean_up() {
 		kill -KILL "$job" 2>/dev/null
 		wait "$job" 2>/dev/null
 	done
-	rm -rf "$work"
 }
 
 # --- the report -----------------------------------------------------------
-
-pass() {
-	tests=$((tests + 1))
-	echo "ok $tests - $*"
-}
-
-fail() {
-	tests=$((tests + 1))
-	failed=$((failed + 1))
-	echo "not ok $tests - $*"
-}
-
-skip_one() { # WHAT REASON...
-	tests=$((tests + 1))
-	echo "ok $tests - $1 # SKIP ${*:2}"
-}
 
 # ok NAME COMMAND...: passes when the command succeeds.
 ok() {
 	local name=$1
 	shift
-	if "$@"; then
-		pass "$name"
-	else
-		fail "$name"
-		note "failed: $*"
-	fi
+	"$@"
+	result "$name" "failed: $*"
 }
 
 note() {
@@ -115,19 +85,12 @@ note_file() { # FILE [LINES]
 	tail -n "${2:-15}" "$1" | cut -c1-300 | sed 's/^/# /'
 }
 
-finish() {
-	echo "1..$tests"
-	[ "$failed" -eq 0 ]
-	exit
-}
-
 # --- what has to be installed ---------------------------------------------
 
 # need PROGRAM PACKAGE: skips the whole test when the program is not there.
 need() {
 	command -v "$1" >/dev/null && return
-	echo "1..0 # SKIP $1 is not installed (Debian package: $2)"
-	exit 0
+	skip_all "$1 is not installed (Debian package: $2)"
 }
 
 # need_core: the same, but an automatic build may not do without it.
@@ -135,7 +98,7 @@ need_core() {
 	command -v "$1" >/dev/null && return
 	[ "${CI:-}" = true ] || need "$1" "$2"
 	fail "$1 is installed (Debian package: $2)"
-	finish
+	plan
 }
 
 # --- runs -----------------------------------------------------------------
@@ -239,13 +202,12 @@ served() {
 	read -r count sum < <(requests_in "$stats")
 	if [ "$(requests_of "$stats/$pid")" -gt 0 ] &&
 	    [ "$count" -ge "$2" ] && [ "$sum" -ge "$3" ]; then
-		pass "$name: libkma served it" \
-		    "($sum requests, $count processes)"
+		pass "$name: libkma served it ($sum requests, $count processes)"
 	else
-		fail "$name: libkma served it"
-		note "process $pid: $(requests_of "$stats/$pid") requests;" \
-		    "all: $sum requests, $count processes;" \
-		    "expected at least $3 and $2"
+		fail "$name: libkma served it" \
+		    "process $pid: $(requests_of "$stats/$pid") requests" \
+		    "all: $sum requests, $count processes" \
+		    "expected: at least $3, and $2"
 	fi
 }
 
@@ -293,8 +255,7 @@ same() {
 	shift
 	for file; do
 		if [ ! -s "$work/glibc/$file" ]; then
-			fail "$name"
-			note "glibc's run left no $file"
+			fail "$name" "glibc's run left no $file"
 			return
 		fi
 		if ! cmp -s "$work/glibc/$file" "$work/libkma/$file"; then

@@ -6,7 +6,7 @@
 # This test may be run by make: what that tells its children is not for ours.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
-begin make
+begin
 need make make
 need gcc gcc
 
@@ -60,4 +60,4 @@ touch "$work/glibc/template" "$work/libkma/template"
 run_both -p 120 -r 100000 "make -j2, again" make -s -j2 check
 same "make -j2, again: same program" program libparts.a stdout
 
-finish
+plan

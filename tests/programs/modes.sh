@@ -4,24 +4,9 @@
 #
 # usage: modes.sh [PROGRAM ...]
 
-set -u
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
 programs=${*:-sqlite perl}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0
-
-# result NAME: passes if the file is empty; else it is shown.
-result() {
-	count=$((count + 1))
-	if [ ! -s "$tmp/bad" ]; then
-		echo "ok $count - $1"
-	else
-		echo "not ok $count - $1"
-		head -n 20 "$tmp/bad" | sed 's/^/# /'
-	fi
-}
 
 # try MODE OPTIONS PROGRAM: its own test, which compares it with libc's malloc.
 try() {
@@ -31,7 +16,7 @@ try() {
 	grep -h -A 5 -e '^not ok' -e '^Bail' -e '^libkma:' "$tmp/out" \
 	    "$tmp/err" >"$tmp/bad"
 	[ $status -eq 0 ] || echo "status $status" >>"$tmp/bad"
-	result "$1: $3"
+	empty "$1: $3" "$tmp/bad"
 }
 
 # Python, with an object a block: its own pools would hide most of them.
@@ -63,7 +48,7 @@ try_python() {
 	    python3 -c "$python" >"$tmp/got" 2>&1
 	diff "$tmp/want" "$tmp/got" >"$tmp/bad"
 	[ -s "$tmp/want" ] || echo "it says nothing" >>"$tmp/bad"
-	result "$1: python3"
+	empty "$1: python3" "$tmp/bad"
 }
 
 grep -v '^#' "$KMA_SRCDIR/tests/modes" >"$tmp/modes"
@@ -73,4 +58,4 @@ while read -r mode options; do
 	done
 	[ $# -gt 0 ] || try_python "$mode" "$options"
 done <"$tmp/modes"
-echo "1..$count"
+plan

@@ -4,7 +4,7 @@
 # the middle of them, and an end without losing one.
 . "$(dirname "$0")/lib.sh"
 
-begin nginx
+begin
 need nginx nginx-light
 need curl curl
 
@@ -135,4 +135,4 @@ for who in glibc libkma; do
 done
 same "nginx: same page with an include" page
 
-finish
+plan

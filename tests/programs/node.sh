@@ -3,7 +3,7 @@
 # worker threads, an HTTP server on a Unix socket, child processes.
 . "$(dirname "$0")/lib.sh"
 
-begin node
+begin
 need_core node nodejs
 
 cat >"$work/work.js" <<'END'
@@ -107,4 +107,4 @@ END
 run_both -p 4 -r 100000 "node" node "$work/work.js"
 same_output "node"
 
-finish
+plan

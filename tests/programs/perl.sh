@@ -3,7 +3,7 @@
 # sorting, interpreter threads, pipes to children and many forks.
 . "$(dirname "$0")/lib.sh"
 
-begin perl
+begin
 need_core perl perl
 
 cat >"$work/work.pl" <<'END'
@@ -85,4 +85,4 @@ END
 run_both -p 100 -r 1000000 "perl" perl "$work/work.pl"
 same_output "perl"
 
-finish
+plan

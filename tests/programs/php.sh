@@ -5,15 +5,14 @@
 # the Zend memory manager and without it.
 . "$(dirname "$0")/lib.sh"
 
-begin php
+begin
 need php php-cli
 
 extensions() {
 	php -m 2>/dev/null | grep -c -x -i -E 'pdo|pdo_sqlite|tokenizer'
 }
 if [ "$(extensions)" -ne 3 ]; then
-	echo "1..0 # SKIP php without pdo_sqlite (Debian package: php-sqlite3)"
-	exit 0
+	skip_all "php without pdo_sqlite (Debian package: php-sqlite3)"
 fi
 
 cat >"$work/work.php" <<'END'
@@ -73,4 +72,4 @@ run_both -r 500000 "php with USE_ZEND_ALLOC=0" \
     env USE_ZEND_ALLOC=0 php -d memory_limit=-1 "$work/work.php"
 same_output "php with USE_ZEND_ALLOC=0"
 
-finish
+plan

@@ -4,7 +4,7 @@
 # vacuum, and a dump; every answer is the same as on glibc.
 . "$(dirname "$0")/lib.sh"
 
-begin postgresql
+begin
 
 # Debian keeps the server outside PATH: take the newest.
 for dir in $(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V); do
@@ -168,4 +168,4 @@ for who in glibc libkma; do
 done
 same "postgres: same dump" dump.sorted
 
-finish
+plan

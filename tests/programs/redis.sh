@@ -4,7 +4,7 @@
 # again.  The digest of all keys and values is the same as on glibc.
 . "$(dirname "$0")/lib.sh"
 
-begin redis
+begin
 need_core redis-server redis-server
 need_core redis-benchmark redis-tools
 
@@ -118,4 +118,4 @@ read -r count sum < <(requests_in "$client_stats")
 ok "redis-cli, redis-benchmark: libkma served them ($count processes)" \
     test "$count" -ge 10
 
-finish
+plan

@@ -3,7 +3,7 @@
 # full-text search, a vacuum, and the dump of it all.
 . "$(dirname "$0")/lib.sh"
 
-begin sqlite
+begin
 need_core sqlite3 sqlite3
 
 # A linear congruential sequence stands for chance: random() would differ.
@@ -62,4 +62,4 @@ run_both -r 1000 "sqlite3 -readonly" sqlite3 -readonly work.db .dump
 same_output "sqlite3 -readonly"
 same "sqlite3: same database file" work.db
 
-finish
+plan

@@ -4,7 +4,7 @@
 # locked, and others that live on the heap.
 . "$(dirname "$0")/lib.sh"
 
-begin stress-ng
+begin
 need stress-ng stress-ng
 
 # What it says of itself: which stressors did work, and that nothing failed.
@@ -62,4 +62,4 @@ try "data structures" --list 1 --list-ops 100 --tree 1 --tree-ops 3 \
     --judy 1 --judy-ops 50 --zlib 1 --zlib-ops 100 --bigheap 1 \
     --bigheap-ops 3000 --bigheap-growth 1m
 
-finish
+plan

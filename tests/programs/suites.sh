@@ -7,7 +7,7 @@
 # python-malloc (with PYTHONMALLOC=malloc), glib, stress-ng
 . "$(dirname "$0")/lib.sh"
 
-begin suites
+begin
 only=${1:-}
 [ $# -eq 0 ] || shift
 modules=("$@")
@@ -52,8 +52,7 @@ compare() {
 	name="[$number/$total] $name ($((SECONDS - start)) s)"
 
 	if [ "${status[glibc]}" -ne 0 ]; then
-		skip_one "$name" "status ${status[glibc]} on glibc," \
-		    "${status[libkma]} on libkma"
+		skip "$name" "status ${status[glibc]} on glibc, ${status[libkma]} on libkma"
 	elif [ "${status[libkma]}" -ne 0 ]; then
 		fail "$name"
 		note "status ${status[libkma]}: $*"
@@ -77,7 +76,7 @@ python_suite() { # NAME ENV...
 	local name=$1 list=("${modules[@]}") module
 	shift
 	if ! $python -c 'import test.regrtest' 2>/dev/null; then
-		skip_one "$name" "Debian package: libpython3.11-testsuite"
+		skip "$name" "Debian package: libpython3.11-testsuite"
 		return
 	fi
 	if [ ${#list[@]} -eq 0 ]; then
@@ -93,7 +92,7 @@ python_suite() { # NAME ENV...
 glib_suite() {
 	local list=("${modules[@]}") dir=/usr/share/installed-tests/glib test
 	if [ ! -d $dir ]; then
-		skip_one glib "Debian package: libglib2.0-tests"
+		skip glib "Debian package: libglib2.0-tests"
 		return
 	fi
 	if [ ${#list[@]} -eq 0 ]; then
@@ -106,7 +105,7 @@ glib_suite() {
 		# One preloads a library of its own instead of libkma.
 		if grep -q LD_PRELOAD "$dir/${test%.test}.test"; then
 			number=$((number + 1))
-			skip_one "[$number/$total] glib $test" "sets LD_PRELOAD"
+			skip "[$number/$total] glib $test" "sets LD_PRELOAD"
 			continue
 		fi
 		# shellcheck disable=SC2046	# a command with its words
@@ -119,7 +118,7 @@ glib_suite() {
 stress_suite() {
 	local list=("${modules[@]}") stressor
 	if ! command -v stress-ng >/dev/null; then
-		skip_one stress-ng "Debian package: stress-ng"
+		skip stress-ng "Debian package: stress-ng"
 		return
 	fi
 	if [ ${#list[@]} -eq 0 ]; then
@@ -145,4 +144,4 @@ stress_suite() {
 limit=300
 ! wanted python-malloc || python_suite python-malloc PYTHONMALLOC=malloc
 
-finish
+plan

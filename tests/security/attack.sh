@@ -6,24 +6,10 @@
 #
 # usage: attack.sh [ATTACK ...]
 
-set -u
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
 attack=$KMA_BUILDDIR/tests/security/attack
 page=$KMA_SRCDIR/man/kma-security.7
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0
-
-result() {
-	count=$((count + 1))
-	if [ "$1" -eq 0 ]; then
-		echo "ok $count - $2"
-	else
-		echo "not ok $count - $2"
-		sed 's/^/# /' "$tmp/why"
-	fi
-}
 
 # comes_to MODE ATTACK SIZE: the letter.
 comes_to() {
@@ -70,8 +56,7 @@ try() {
 			;;
 		esac
 	done >"$tmp/why"
-	[ ! -s "$tmp/why" ]
-	result $? "$name, $mode: $cell"
+	empty "$name, $mode: $cell" "$tmp/why"
 }
 
 "$attack" >"$tmp/attacks" || exit 1
@@ -79,9 +64,9 @@ sed -n '/^\.Bd -literal/,/^\.Ed/p' "$page" | grep '^[a-z]' >"$tmp/table"
 cut -d ' ' -f 1 "$tmp/attacks" | sort >"$tmp/carried"
 cut -d ' ' -f 1 "$tmp/table" | sort >"$tmp/told"
 diff "$tmp/carried" "$tmp/told" >"$tmp/why"
-result $? "the table has the attacks that there are"
-[ "$(wc -l <"$tmp/table")" -ge 40 ] || echo "too few" >"$tmp/why"
-result $? "and they are 40 at least"
+result "the table has the attacks that there are" "@$tmp/why"
+[ "$(wc -l <"$tmp/table")" -ge 40 ]
+result "and they are 40 at least"
 
 # Another glibc may do otherwise.
 columns='kma diagnostic hardened'
@@ -100,4 +85,4 @@ while read -r name kma diagnostic hardened glibc _; do
 done <"$tmp/table"
 # The letters that eval reads.
 : "$kma $diagnostic $hardened $glibc"
-echo "1..$count"
+plan

@@ -2,32 +2,10 @@
 # tests/survival/calls.sh: libkma makes the system calls that kma(7) lists, and
 # no others. strace tells from where each call is made.
 
-set -u
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
-: "${LIBKMA:?the path of libkma.so}"
-: "${KMA_BUILDDIR:=.}"
-: "${KMA_SRCDIR:=.}"
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0
-
-# result NAME: of the last command; $tmp/log is what there is to say.
-result() {
-	if [ $? -eq 0 ]; then
-		word=ok
-	else
-		word='not ok'
-	fi
-	count=$((count + 1))
-	echo "$word $count - $1"
-	[ "$word" = ok ] || head -n 20 "$tmp/log" | sed 's/^/# /'
-}
-
-strace -o "$tmp/log" true 2>"$tmp/err" || {
-	echo "1..0 # SKIP no strace: $(head -n 1 "$tmp/err")"
-	exit 0
-}
+strace -o "$tmp/log" true 2>"$tmp/err" ||
+	skip_all "no strace: $(head -n 1 "$tmp/err")"
 
 # listed ITEM...: the calls of these items of kma(7), all items without one.
 listed() {
@@ -84,11 +62,11 @@ cat "$KMA_SRCDIR"/lib/*.c | grep -o 'SYS_[a-z0-9_]*[a-z0-9]' |
 	sed 's/^SYS_//' | sort -u >"$tmp/source"
 [ "$(wc -l <"$tmp/listed")" -gt 20 ] &&
 	diff "$tmp/listed" "$tmp/source" >"$tmp/log"
-result 'kma(7) lists the calls of the source, and no others'
+result 'kma(7) lists the calls of the source, and no others' "@$tmp/log"
 nm -D --undefined-only "$LIBKMA" | sed 's/.* //; s/@.*//' |
 	grep -xFf "$tmp/listed" >"$tmp/log"
 [ $? -eq 1 ]
-result 'and none of them is made through libc'
+result 'and none of them is made through libc' "@$tmp/log"
 
 # calls NAME OPTIONS ITEMS COMMAND...: it makes those of the items only.
 calls() {
@@ -104,9 +82,10 @@ calls() {
 		>"$tmp/log" 2>&1
 	made "$tmp/strace" >"$tmp/made"
 	cat "$tmp/made" >>"$tmp/seen"
+	all=$(tr '\n' ' ' <"$tmp/made")
 	grep -qx mmap "$tmp/made" &&
 		! comm -13 "$tmp/may" "$tmp/made" | grep . >"$tmp/log"
-	result "$name: $(tr '\n' ' ' <"$tmp/made")"
+	result "$name: $all" "@$tmp/log"
 }
 
 inject=
@@ -147,6 +126,5 @@ calls 'figures' '' 'stats message' "$KMA_BUILDDIR/tests/conform/info"
 # All were met; sched_yield takes two threads at one instant of the start.
 { cat "$tmp/seen"; echo sched_yield; } | sort -u |
 	comm -23 "$tmp/listed" - >"$tmp/log"
-[ ! -s "$tmp/log" ]
-result 'each of the list was made here'
-echo "1..$count"
+empty 'each of the list was made here' "$tmp/log"
+plan

@@ -4,20 +4,12 @@
 #	KMA_CHAOS_SEED		repeats what an earlier run did
 #	KMA_CHAOS_SECONDS	of each run: 2
 
-set -u
-
-: "${LIBKMA:?the path of libkma.so}"
-: "${KMA_BUILDDIR:=.}"
-: "${KMA_SRCDIR:=.}"
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 # shellcheck source=tests/modes.sh
 . "$KMA_SRCDIR/tests/modes.sh"
 program=$KMA_BUILDDIR/tests/survival/chaos
 seconds=${KMA_CHAOS_SECONDS:-2}
 seed=${KMA_CHAOS_SEED:-$(date +%s)}
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0
 state=$seed
 export KMA_OPTIONS
 
@@ -44,14 +36,10 @@ while IFS= read -r mode; do
 		esac
 	done
 	pick 1 2 3 5 8
-	count=$((count + 1))
-	if LD_PRELOAD=$LIBKMA timeout 300 "$program" "$seconds" "$state" \
-		"$word" >"$tmp/log" 2>&1; then
-		echo "ok $count - $KMA_OPTIONS, $word threads"
-	else
-		echo "not ok $count - $KMA_OPTIONS, $word threads: status $?"
-	fi
+	LD_PRELOAD=$LIBKMA timeout 300 "$program" "$seconds" "$state" \
+		"$word" >"$tmp/log" 2>&1
+	result "$KMA_OPTIONS, $word threads"
 	head -n 10 "$tmp/log" | sed 's/^\(# \)*/# /'
 	rm -f "$tmp"/trace*
 done <"$tmp/modes"
-echo "1..$count"
+plan

@@ -1,30 +1,10 @@
 #!/bin/sh
 # tests/survival/circumstances.sh: each of circumstances.c, in each mode.
 
-set -u
-
-: "${LIBKMA:?the path of libkma.so}"
-: "${KMA_BUILDDIR:=.}"
-: "${KMA_SRCDIR:=.}"
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 # shellcheck source=tests/modes.sh
 . "$KMA_SRCDIR/tests/modes.sh"
 program=$KMA_BUILDDIR/tests/survival/circumstances
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0
-
-result() {
-	status=$?
-	count=$((count + 1))
-	if [ $status -eq 0 ]; then
-		echo "ok $count - $1"
-	else
-		echo "not ok $count - $1"
-		echo "# status $status"
-		head -n 20 "$tmp/log" | sed 's/^/# /'
-	fi
-}
 
 modes "$tmp/trace" >"$tmp/modes"
 "$program" list >"$tmp/names"
@@ -43,7 +23,7 @@ while IFS= read -r mode; do
 				"$program" "$name" >"$tmp/log" 2>&1 </dev/null
 			;;
 		esac
-		result "${mode:-default}: $name"
+		result "${mode:-default}: $name" "@$tmp/log"
 		rm -f "$tmp"/trace*
 	done <"$tmp/names"
 
@@ -51,7 +31,7 @@ while IFS= read -r mode; do
 	KMA_OPTIONS=$mode LD_PRELOAD=$LIBKMA timeout 300 "$program" without \
 		sort -n "$tmp/numbers" >"$tmp/sorted" 2>"$tmp/log"
 	seq 1 20000 | cmp -s - "$tmp/sorted"
-	result "${mode:-default}: a program without the calls that can be spared"
+	result "${mode:-default}: a program without the calls that can be spared" "@$tmp/log"
 done <"$tmp/modes"
 rmdir /tmp/circumstances.?????? 2>/dev/null
-echo "1..$count"
+plan

@@ -3,17 +3,9 @@
 # tests/unit/inject does it, in the modes. In steps, since it is one call for
 # each allocation in some; with KMA_TEST_ALL, one by one, and with progress.
 
-set -u
-
-: "${LIBKMA:?the path of libkma.so}"
-: "${KMA_BUILDDIR:=.}"
-: "${KMA_SRCDIR:=.}"
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 # shellcheck source=tests/modes.sh
 . "$KMA_SRCDIR/tests/modes.sh"
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0
 
 modes "$tmp/trace" | grep . >"$tmp/modes"
 while IFS= read -r mode; do
@@ -28,14 +20,10 @@ while IFS= read -r mode; do
 	fi
 	wait $pid
 	status=$?
-	count=$((count + 1))
-	if [ $status -eq 0 ] && ! grep -q '^not ok' "$tmp/log"; then
-		echo "ok $count - $mode"
-	else
-		echo "not ok $count - $mode: status $status"
-	fi
+	[ $status -eq 0 ] && ! grep -q '^not ok' "$tmp/log"
+	result "$mode" "status $status"
 	grep -v '^libkma: stats: no memory\|^ok\|^1\.\.\|^# .* of ' \
 		"$tmp/log" | head -n 20 | sed 's/^\(# \)*/# /'
 	rm -f "$tmp"/trace*
 done <"$tmp/modes"
-echo "1..$count"
+plan

@@ -4,35 +4,14 @@
 # back keeps the program alive. Of both versions of groups, whichever the
 # machine has; and root's rights are needed to make one.
 
-set -u
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
-: "${LIBKMA:?the path of libkma.so}"
-: "${KMA_BUILDDIR:=.}"
 phases=$KMA_BUILDDIR/tests/survival/phases
 circumstances=$KMA_BUILDDIR/tests/survival/circumstances
 bytes=64	# MB of a phase
-tmp=$(mktemp -d) || exit 1
 group=
-trap 'rm -rf "$tmp"; [ -z "$group" ] || rmdir "$group"' EXIT
-trap 'exit 1' HUP INT TERM
-count=0
-
-# result NAME: of the last command.
-result() {
-	if [ $? -eq 0 ]; then
-		word=ok
-	else
-		word='not ok'
-	fi
-	count=$((count + 1))
-	echo "$word $count - $1"
-	[ "$word" = ok ] || head -n 20 "$tmp/log" | sed 's/^/# /'
-}
-
-# todo NAME WHY: what this machine cannot test.
-todo() {
-	count=$((count + 1))
-	echo "not ok $count - $1 # TODO $2"
+at_end() {
+	[ -z "$group" ] || rmdir "$group"
 }
 
 # --- the group --------------------------------------------------------------
@@ -71,8 +50,7 @@ make_1() {
 make_2 || make_1 || {
 	[ -d "$group" ] || group=
 	todo 'a limit on memory' 'no control group can be made here'
-	echo "1..$count"
-	exit 0
+	plan
 }
 echo "# $limit"
 
@@ -107,7 +85,7 @@ while read -r options percent; do
 	for how in '' threads processes; do
 		# shellcheck disable=SC2086
 		within $may "$phases" $bytes $how
-		result "$name: $may KB for phases of $need at most${how:+, $how}"
+		result "$name: $may KB for phases of $need at most${how:+, $how}" "@$tmp/log"
 	done
 done <<EOF
 default 130
@@ -122,16 +100,16 @@ options=
 need=$(most)
 within $((need * 8 / 10)) "$phases" $bytes
 [ $? -ge 128 ]
-result 'less than the largest phase needs: killed'
+result 'less than the largest phase needs: killed' "@$tmp/log"
 ! within $((need * 13 / 10)) "$circumstances" without "$phases" $bytes processes
-result 'nothing can be given back: not all processes live'
+result 'nothing can be given back: not all processes live' "@$tmp/log"
 
 # Beyond memory.high, the kernel slows a program down, more and more.
 if [ -w "$group/memory.high" ]; then
 	echo $((need * 13 * 1024 / 10)) >"$group/memory.high"
 	within $((need * 10)) "$phases" $bytes
-	result "memory.high is $((need * 13 / 10)) KB"
+	result "memory.high is $((need * 13 / 10)) KB" "@$tmp/log"
 else
 	todo 'memory.high' 'the machine has groups of version 1'
 fi
-echo "1..$count"
+plan

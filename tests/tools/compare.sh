@@ -2,8 +2,6 @@
 # tests/tools/compare.sh: kma compare: each part, its forms, what is missing,
 # programs that fail, and the examples of kma(1).
 
-set -u
-
 # shellcheck source=tests/tools/lib.sh
 . "${KMA_SRCDIR:-.}/tests/tools/lib.sh"
 
@@ -13,8 +11,7 @@ exec </dev/null
 compared=$KMA_BUILDDIR/tests/tools/compared
 for tool in valgrind gnuplot jq; do
 	command -v "$tool" >/dev/null || {
-		echo "1..0 # SKIP no $tool"
-		exit 0
+		skip_all "no $tool"
 	}
 done
 TMPDIR=$tmp/tmp
@@ -90,7 +87,7 @@ head -c 300 "$tmp/all.svg" | grep -q '<svg' &&
 	grep -qx '</svg>' "$tmp/all.svg" &&
 	grep -q '>libkma<' "$tmp/all.svg" &&
 	grep -q '>peak pages<' "$tmp/all.svg"
-shows '--plot writes a picture' "$tmp/all.svg"
+result '--plot writes a picture' "@$tmp/all.svg"
 clean 'all parts'
 
 # --- each part --------------------------------------------------------------
@@ -110,7 +107,7 @@ part() {
 kma compare --rounds 1 --only time --json="$tmp/json" -- "$compared"
 has '--json=FILE: the table' '^time, median of 1$' '^  wall time, ms'
 [ "$(jq -r '.contenders[1].name' "$tmp/json")" = libkma ]
-shows '--json=FILE: the file' "$tmp/json"
+result '--json=FILE: the file' "@$tmp/json"
 kma compare --json="$tmp/nowhere/x" -- "$compared"
 says 1 'x: No such file' '--json=FILE: in no folder'
 part time 'processor_seconds wall_seconds'
@@ -370,11 +367,11 @@ says 1 'cannot write: No space left' 'a full device'
 kma compare --rounds 2 --only time --output "$tmp/said" -- \
 	sh -c "'$compared'; echo too >&2"
 [ "$(sort "$tmp/said" | uniq -c | tr -s ' \n' ' ')" = ' 6 too 6 worked ' ]
-shows '--output has all of both' "$tmp/said"
+result '--output has all of both' "@$tmp/said"
 echo x >"$tmp/input"
 "$kma" compare --rounds 2 --only time,instructions -- "$compared" input \
 	<"$tmp/input" >"$tmp/out" 2>"$tmp/err"
-shows 'a file as standard input is there in each run' "$tmp/err"
+result 'a file as standard input is there in each run' "@$tmp/err"
 echo x | "$kma" compare --rounds 1 --only time -- "$compared" input \
 	>"$tmp/out" 2>"$tmp/err"
 status=$?
@@ -386,7 +383,7 @@ says 10 'the program gets /dev/null' 'a pipe is not'
 COMPARE_OUT=$tmp/kept COMPARE_PROGRAMS='jq cc1' \
 	COMPARE_OPTIONS='--rounds 1 --only time' \
 	sh "$KMA_SRCDIR/tests/bench/compare.sh" >"$tmp/out" 2>"$tmp/err"
-shows 'make compare: two of its programs' "$tmp/err"
+result 'make compare: two of its programs' "@$tmp/err"
 for name in jq cc1; do
 	[ "$(jq -r '.program[0]' "$tmp/kept/compare-$name.json")" = $name ] &&
 		grep -q '^  wall time, ms  *[0-9]' \
@@ -411,8 +408,8 @@ for example in example[0-9]*; do
 	name=$(head -n 1 "$example")
 	timeout 60 sh -e "$example" >"$tmp/out" 2>"$tmp/err" &&
 		grep -q '[0-9]' "$tmp/out"
-	shows "kma(1): $name" "$tmp/err"
+	result "kma(1): $name" "@$tmp/err"
 done
 [ "$(ls example[0-9]* | wc -l)" -eq 3 ] && [ -s perl.svg ]
 result 'kma(1) has three of them'
-echo "1..$count"
+plan

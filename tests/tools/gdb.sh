@@ -3,8 +3,6 @@
 # its core: blocks whose state the program states.c knows, the tables of kma
 # stat, and each invariant broken in turn.
 
-set -u
-
 # shellcheck source=tests/tools/lib.sh
 . "${KMA_SRCDIR:-.}/tests/tools/lib.sh"
 
@@ -12,14 +10,10 @@ set -u
 . "$KMA_SRCDIR/tests/modes.sh"
 script=$KMA_SRCDIR/tools/kma-gdb.py
 states=$KMA_BUILDDIR/tests/tools/states
-command -v gdb >/dev/null || {
-	echo '1..0 # SKIP gdb is not installed'
-	exit 0
-}
-gdb -nx -q -batch -ex 'python print(gdb.VERSION)' >/dev/null 2>&1 || {
-	echo '1..0 # SKIP this gdb has no python'
-	exit 0
-}
+command -v gdb >/dev/null ||
+	skip_all 'gdb is not installed'
+gdb -nx -q -batch -ex 'python print(gdb.VERSION)' >/dev/null 2>&1 ||
+	skip_all 'this gdb has no python'
 
 # look, ask NAME COMMAND WORDS ..., answers WHAT GDB-ARGS: gdb carries out all
 # the commands, and what each prints has its words (a regular expression, with
@@ -277,4 +271,4 @@ finish
 look
 ask 'says so' 'kma types' '^there is no process and no core file'
 answers 'without a program'
-echo "1..$count"
+plan

@@ -1,24 +1,20 @@
 #!/bin/sh
 # tests/tools/man.sh: kma(1) is well-formed, and names what the command has.
 
-set -u
-
 # shellcheck source=tests/tools/lib.sh
 . "${KMA_SRCDIR:-.}/tests/tools/lib.sh"
 
 page=$KMA_SRCDIR/man/kma.1
 if command -v mandoc >/dev/null; then
 	mandoc -Tlint -W warning "$page" >"$tmp/log" 2>&1
-	[ ! -s "$tmp/log" ]
-	shows 'mandoc -Tlint finds nothing' "$tmp/log"
+	empty 'mandoc -Tlint finds nothing' "$tmp/log"
 else
 	skip 'mandoc -Tlint' 'mandoc is not installed'
 fi
 if man --version 2>/dev/null | grep -q '^man '; then
 	LC_ALL=C.UTF-8 MANROFFSEQ='' MANWIDTH=80 man --warnings -E UTF-8 \
 		-l -Tutf8 -Z "$page" >/dev/null 2>"$tmp/log"
-	[ ! -s "$tmp/log" ]
-	shows 'man --warnings says nothing' "$tmp/log"
+	empty 'man --warnings says nothing' "$tmp/log"
 else
 	skip 'man --warnings' 'man-db is not installed'
 fi
@@ -37,7 +33,7 @@ sed -n 's/^	STATUS_.* = \([0-9]*\).*/\1/p' "$KMA_SRCDIR/tools/command.h" |
 	sort -n >"$tmp/codes"
 sed -n '/^\.Sh EXIT/,/^\.Sh EXAMPLES/s/^\.It \([0-9]*\)$/\1/p' "$page" |
 	sort -n | diff "$tmp/codes" - >"$tmp/log" && [ -s "$tmp/codes" ]
-shows 'each exit status' "$tmp/log"
+result 'each exit status' "@$tmp/log"
 
 # kma_trace(5): its program reads a trace as the command does.
 kma run --trace "$tmp/t.kmt" -- perl -e 'push @a, "x" x $_ for 1 .. 9999'
@@ -56,5 +52,5 @@ while read -r offset; do
 		echo "$offset"
 done <"$tmp/offsets" >"$tmp/log"
 [ ! -s "$tmp/log" ] && [ -s "$tmp/offsets" ]
-shows "kma_trace(5) has the header's offsets" "$tmp/log"
-echo "1..$count"
+result "kma_trace(5) has the header's offsets" "@$tmp/log"
+plan

@@ -3,16 +3,12 @@
 # the arguments that kma_debug(7) tells of, they fire where they should, as gdb
 # sees them, and the library builds without them.
 
-set -u
-
 # shellcheck source=tests/tools/lib.sh
 . "${KMA_SRCDIR:-.}/tests/tools/lib.sh"
 
 page=$KMA_SRCDIR/man/kma_debug.7
-echo '#include <sys/sdt.h>' | $CC -E - >/dev/null 2>&1 || {
-	echo '1..0 # SKIP built without sys/sdt.h: package systemtap-sdt-dev'
-	exit 0
-}
+echo '#include <sys/sdt.h>' | $CC -E - >/dev/null 2>&1 ||
+	skip_all 'built without sys/sdt.h: package systemtap-sdt-dev'
 
 # Lines "name arguments", of the library and of the manual page.
 LC_ALL=C readelf -n "$LIBKMA" >"$tmp/notes"
@@ -52,14 +48,13 @@ for file in "$KMA_SRCDIR"/lib/*.c; do
 	readelf -n "$tmp/without.o"
 done >"$tmp/log" 2>&1
 [ -e "$tmp/without.o" ] && ! grep -q 'error\|stapsdt' "$tmp/log"
-result 'the library builds without them' @"$tmp/log"
+result 'the library builds without them' "@$tmp/log"
 
 # --- as they fire -----------------------------------------------------------
 
 gdb -nx -q -batch -ex 'python print(gdb.VERSION)' >/dev/null 2>&1 || {
 	skip 'the probes fire' 'there is no gdb with Python'
-	echo "1..$count"
-	exit 0
+	plan
 }
 cat >"$tmp/watch.py" <<'END'
 import gdb
@@ -141,4 +136,4 @@ weight=$(awk '$1 == "sample" && $3 == 5000 { n += $4 } END { print n + 0 }' \
 [ "$weight" -ge $((200 * 8192)) ] && [ "$weight" -le "$bytes" ]
 result 'sample: the weights add up to what was taken from clusters' \
 	"$weight of $bytes"
-echo "1..$count"
+plan

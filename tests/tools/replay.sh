@@ -2,8 +2,6 @@
 # tests/tools/replay.sh: kma replay: its tables, JSON, CSV and picture, memory
 # that is short, zones, replays for real, and every error.
 
-set -u
-
 # shellcheck source=tests/tools/lib.sh
 . "${KMA_SRCDIR:-.}/tests/tools/lib.sh"
 
@@ -347,4 +345,4 @@ while read -r example; do
 done <"$tmp/examples"
 [ -s "$tmp/examples" ]
 result 'there are examples'
-echo "1..$count"
+plan

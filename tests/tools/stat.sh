@@ -2,8 +2,6 @@
 # tests/tools/stat.sh: kma stat of processes that are quiet, busy, or linked
 # statically; and its forms.
 
-set -u
-
 # shellcheck source=tests/tools/lib.sh
 . "${KMA_SRCDIR:-.}/tests/tools/lib.sh"
 
@@ -56,7 +54,7 @@ known() {
 	unset KMA_OPTIONS
 	echo "$out" | common >"$tmp/outside"
 	common <"$tmp/inside" | diff - "$tmp/outside" >"$tmp/diff"
-	shows "$what: the same tables as the program prints" "$tmp/diff"
+	result "$what: the same tables as the program prints" "@$tmp/diff"
 }
 
 known preloaded "$kma" run "$subject"
@@ -139,7 +137,7 @@ if command -v jq >/dev/null; then
 	result 'busy: 200 looks' "status $status: $err"
 	jq -nr --argjson n 200 -f "$tmp/check.jq" "$tmp/out" >"$tmp/log" 2>&1
 	[ $? -eq 0 ] && [ ! -s "$tmp/log" ]
-	shows 'busy: each of them fits together' "$tmp/log"
+	result 'busy: each of them fits together' "@$tmp/log"
 	i=0
 	: >"$tmp/all"
 	while [ $i -lt 20 ]; do
@@ -148,7 +146,7 @@ if command -v jq >/dev/null; then
 	done
 	jq -nr --argjson n 20 -f "$tmp/check.jq" "$tmp/all" >"$tmp/log" 2>&1
 	[ $? -eq 0 ] && [ ! -s "$tmp/log" ]
-	shows 'busy: and 20 by themselves' "$tmp/log"
+	result 'busy: and 20 by themselves' "@$tmp/log"
 	kill -0 "$pid"
 	result 'busy: it goes on'
 	finish
@@ -159,7 +157,7 @@ if command -v jq >/dev/null; then
 	[ "$(jq '.buckets[] | select(.size == 64) | .in_use' "$tmp/out")" = \
 		"$blocks" ] && [ "$(jq .pid "$tmp/out")" = "$pid" ] &&
 		[ "$(jq '.types | type' "$tmp/out")" = '"array"' ]
-	shows 'json: the same figures' "$tmp/out"
+	result 'json: the same figures' "@$tmp/out"
 	finish
 else
 	skip 'json' 'jq is not installed'
@@ -188,7 +186,7 @@ assert all(f.documentation and f.type in ("counter", "gauge")
            for f in families)
 assert all(v >= 0 for v in samples.values())
 END
-	shows 'prometheus: parsed, and the same figures' "$tmp/log"
+	result 'prometheus: parsed, and the same figures' "@$tmp/log"
 else
 	skip 'prometheus' 'python3-prometheus-client is not installed'
 fi
@@ -210,7 +208,7 @@ if command -v jq >/dev/null; then
 		"$tmp/out")" = '[20,2560,65536,21,[128,4096]]' ] &&
 		[ "$(jq -c '.types[1] | [.name, .limit]' "$tmp/out")" = \
 		'["o\"d\\d",null]' ]
-	shows 'types in JSON' "$tmp/out"
+	result 'types in JSON' "@$tmp/out"
 else
 	skip 'types in JSON' 'jq is not installed'
 fi
@@ -227,7 +225,7 @@ assert samples["kma_type_limit_bytes", "node"] == 65536
 assert samples["kma_type_bytes", 'o"d\\d'] == 16
 assert ("kma_type_limit_bytes", 'o"d\\d') not in samples
 END
-	shows "types in Prometheus's format" "$tmp/log" "$tmp/out"
+	result "types in Prometheus's format" "@$tmp/log" "@$tmp/out"
 else
 	skip "types in Prometheus's format" 'no parser is installed'
 fi
@@ -301,4 +299,4 @@ while [ $i -lt 60 ]; do
 done
 [ -z "$bad" ]
 result '60 that exit meanwhile' "$bad"
-echo "1..$count"
+plan

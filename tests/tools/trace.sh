@@ -3,8 +3,6 @@
 # for is in the file, in order, however the program ends and whatever the disk
 # is like; summaries, texts, pictures; damaged files.
 
-set -u
-
 # shellcheck source=tests/tools/lib.sh
 . "${KMA_SRCDIR:-.}/tests/tools/lib.sh"
 
@@ -43,9 +41,9 @@ after_mark() {
 "$kma" run --trace "$t" -- "$traced" ops "$tmp/said" 2>"$tmp/err"
 after_mark "$t" >"$tmp/got"
 [ "$(wc -l <"$tmp/said")" -eq 20000 ] && diff "$tmp/said" "$tmp/got" >"$tmp/diff"
-shows 'each operation is recorded as it was' "$tmp/err" "$tmp/diff"
+result 'each operation is recorded as it was' "@$tmp/err" "@$tmp/diff"
 "$check" "$t" >"$tmp/out"
-shows 'no two objects share a byte' "$tmp/out"
+result 'no two objects share a byte' "@$tmp/out"
 grep -q 'failed' "$tmp/got" && grep -q 'align=4096' "$tmp/got" &&
 	grep -q 'zero' "$tmp/got"
 result 'failed, aligned and zeroed requests'
@@ -53,8 +51,8 @@ result 'failed, aligned and zeroed requests'
 # Threads.
 "$kma" run --trace "$t" -- "$traced" threads 2>"$tmp/err"
 "$check" "$t" >"$tmp/out"
-shows 'blocks from thread to thread: no free before its malloc, no overlap' \
-	"$tmp/err" "$tmp/out"
+result 'blocks from thread to thread: no free before its malloc, no overlap' \
+	"@$tmp/err" "@$tmp/out"
 [ "$(figure .totals.threads "$t")" = 5 ] &&
 	[ "$(figure '.totals.unknown_frees + .totals.unrecorded_frees' "$t")" = 0 ]
 result 'every thread, and nothing is missing'
@@ -89,14 +87,14 @@ rm -f "$t"*
 result 'what exec makes of the process has a file of its own'
 "$kma" run --trace "$t" -- "$traced" close 2>"$tmp/err"
 [ "$(after_mark "$t" | grep -c '^alloc')" = 40000 ] && [ ! -s "$tmp/err" ]
-shows 'a program that closes all descriptors and changes its directory' \
-	"$tmp/err"
+result 'a program that closes all descriptors and changes its directory' \
+	"@$tmp/err"
 
 # Files that were there.
 (cd "$tmp" && KMA_OPTIONS=trace=t.kmt LD_PRELOAD="$LIBKMA" "$traced" _exit) \
 	2>"$tmp/err"
 grep -q "t.kmt exists: the trace goes to $tmp/t.kmt.[0-9]" "$tmp/err"
-shows 'a file that exists is not written to' "$tmp/err"
+result 'a file that exists is not written to' "@$tmp/err"
 echo mine >"$tmp/mine"
 kma run --trace "$tmp/mine" -- true
 says 125 'exists, and is no trace' 'nor does kma run remove what is no trace'
@@ -106,10 +104,10 @@ KMA_OPTIONS=trace=$tmp/%p.kmt LD_PRELOAD=$LIBKMA "$traced" fork
 result '%p is the process'
 KMA_OPTIONS=trace=$tmp/none/t LD_PRELOAD=$LIBKMA "$traced" _exit 2>"$tmp/err"
 [ $? -eq 0 ] && grep -q 'libkma: trace: .*/none/t: .*no such folder' "$tmp/err"
-shows 'no such folder: the program runs' "$tmp/err"
+result 'no such folder: the program runs' "@$tmp/err"
 "$kma" run --trace "$t" -- "$traced" remove "$t" 2>"$tmp/err"
 [ $? -eq 0 ] && grep -q 'it is not there any more' "$tmp/err"
-shows 'a file that is removed' "$tmp/err"
+result 'a file that is removed' "@$tmp/err"
 
 # No room.
 (
@@ -118,11 +116,11 @@ shows 'a file that is removed' "$tmp/err"
 	exec "$kma" run --trace "$t" -- "$traced" end
 ) 2>"$tmp/err"
 [ $? -eq 0 ] && grep -q 'the limit on the size of files' "$tmp/err"
-shows 'a limit on files: a message, no signal' "$tmp/err"
+result 'a limit on files: a message, no signal' "@$tmp/err"
 kma trace "$t"
 says 0 'stopped before the program did' 'and what was recorded can be read'
 "$check" "$t" >"$tmp/out"
-shows 'and is whole' "$tmp/out"
+result 'and is whole' "@$tmp/out"
 mkdir "$tmp/disk"
 full='mount -t tmpfs -o size=256k none "$1" || exit 99
 	"$2" run --trace "$1/t" -- "$3" end || exit 1
@@ -138,12 +136,12 @@ case $? in
 99) skip 'a full disk' 'no tmpfs can be mounted' ;;
 0)
 	grep -q 'no room on the disk' "$tmp/err" && "$check" "$t" >"$tmp/out"
-	shows 'a full disk: a message, and a file that is whole' \
-		"$tmp/err" "$tmp/out"
+	result 'a full disk: a message, and a file that is whole' \
+		"@$tmp/err" "@$tmp/out"
 	;;
 *)
 	false
-	shows 'a full disk' "$tmp/err"
+	result 'a full disk' "@$tmp/err"
 	;;
 esac
 
@@ -151,7 +149,7 @@ esac
 PYTHONMALLOC=malloc "$kma" run --trace "$t" --accounting object -- "$python" \
 	-c 'import json; json.dumps([str(i) for i in range(20000)])'
 "$check" "$t" >"$tmp/out"
-shows 'python' "$tmp/out"
+result 'python' "@$tmp/out"
 [ "$(figure '[.types[].name | select(. != null) | select(startswith("python"))] |
 	length' "$t")" = 1 ]
 result 'types by name'
@@ -167,13 +165,13 @@ result 'histograms and curve are of all operations'
 # kma_malloc and object caches; a fork from a handler that interrupts malloc.
 rm -f "$t"*
 KMA_OPTIONS=trace=$t "$KMA_BUILDDIR/tests/typed/model" >"$tmp/out" 2>&1
-shows 'a program with types' "$tmp/out"
+result 'a program with types' "@$tmp/out"
 [ "$(figure '.totals.unknown_frees + .totals.unrecorded_frees == 0 and
 	([.types[].name] | index("model 1")) != null' "$t")" = true ]
 result 'each of its blocks, with its type'
 "$kma" run --trace "$tmp/f.kmt" -- \
 	"$KMA_BUILDDIR/tests/traps/fork-from-signal-handler" >"$tmp/out" 2>&1
-shows "a fork from a signal's handler" "$tmp/out"
+result "a fork from a signal's handler" "@$tmp/out"
 rm -f "$tmp"/f.kmt*
 
 # Other modes below it.
@@ -187,7 +185,7 @@ done
 mkdir "$tmp/traces"
 sh "$KMA_SRCDIR/examples/classic/traces/make.sh" "$kma" "$tmp/traces" \
 	2>"$tmp/err"
-shows 'traces of five programs' "$tmp/err"
+result 'traces of five programs' "@$tmp/err"
 for name in python perl sqlite cc1 redis; do
 	old=$KMA_SRCDIR/examples/classic/traces/$name.kmt
 	new=$tmp/traces/$name.kmt
@@ -223,7 +221,7 @@ alloc 0 5 failed thread=1 time=2048
 free 3 thread=1 time=999936
 END
 diff "$tmp/want" "$tmp/got" >"$tmp/diff"
-shows 'and back' "$tmp/diff"
+result 'and back' "@$tmp/diff"
 kma trace "$t"
 echo "$out" | grep -q '^Operations   7: 3 alloc, 2 free, 2 realloc; 2 failed$' &&
 	echo "$out" | grep -q '^Live, most   8292 bytes in 2 objects' &&
@@ -295,6 +293,6 @@ kma trace --pack "$tmp/mine" "$t"
 result 'another file is not overwritten' "$err"
 "$kma" trace --text "$t" >/dev/full 2>"$tmp/err"
 [ $? -eq 1 ] && grep -q 'No space' "$tmp/err"
-shows 'nowhere to write to' "$tmp/err"
+result 'nowhere to write to' "@$tmp/err"
 
-echo "1..$count"
+plan

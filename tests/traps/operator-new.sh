@@ -1,17 +1,10 @@
 #!/bin/sh
 # tests/traps/operator-new.sh: compiles operator-new.cc and runs it.
 
-set -u
-
-: "${KMA_SRCDIR:=.}"
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
 # shellcheck disable=SC2086
-if ! ${CXX:-c++} --version >/dev/null 2>&1; then
-	echo "1..0 # SKIP no C++ compiler"
-	exit 0
-fi
+$CXX --version >/dev/null 2>&1 || skip_all "no C++ compiler"
 # shellcheck disable=SC2086
 if ! ${CXX:-c++} -std=c++17 -O1 -fno-builtin -D_GNU_SOURCE \
     -I"$KMA_SRCDIR/tests" -w -o "$tmp/operator-new" \

@@ -2,11 +2,9 @@
 # tests/traps/small-ulimit.sh: programs start and work under a small limit on
 # address space, where no large reservation is to be had.
 
-set -u
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
-: "${LIBKMA:?the path of libkma.so}"
 name=$(basename "$(readlink -f "$LIBKMA")")
-count=0
 
 # check NAME WANTED-OUTPUT KILOBYTES COMMAND [ARGS]
 check() {
@@ -14,9 +12,8 @@ check() {
 	want=$2
 	limit=$3
 	shift 3
-	count=$((count + 1))
 	if ! command -v "$1" >/dev/null 2>&1; then
-		echo "ok $count - $what # SKIP no $1"
+		skip "$what" "no $1"
 		return
 	fi
 	# shellcheck disable=SC3045
@@ -25,12 +22,8 @@ check() {
 		LD_PRELOAD=$LIBKMA exec "$@" 2>&1
 	)
 	status=$?
-	if [ "$status" -eq 0 ] && [ "$got" = "$want" ]; then
-		echo "ok $count - $what"
-	else
-		echo "not ok $count - $what"
-		echo "# status $status: $got" | head -n 3
-	fi
+	[ "$status" -eq 0 ] && [ "$got" = "$want" ]
+	result "$what" "status $status: $got"
 }
 
 # shellcheck disable=SC2016
@@ -41,8 +34,7 @@ for limit in 24576 32768 65536 131072 1048576; do
 		ulimit -v $limit
 		perl -e 'my @a = (1 .. 20000); print scalar @a' 2>&1
 	)" != 20000 ]; then
-		count=$((count + 1))
-		echo "ok $count # SKIP perl does not run in $limit KB by itself"
+		skip "ulimit -v $limit" "perl does not run in it by itself"
 		continue
 	fi
 	check "true" "" "$limit" /bin/true
@@ -62,4 +54,4 @@ for limit in 24576 32768 65536 131072 1048576; do
 	open(my $f, "<", "/proc/self/maps");
 	print((grep { index($_, $ARGV[0]) >= 0 } <$f>) ? "yes" : "no")' "$name"
 done
-echo "1..$count"
+plan

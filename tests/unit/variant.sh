@@ -4,15 +4,11 @@
 # build DIR MAKE-TARGETS CONFIGURE-ARGUMENTS...	an out-of-tree build in
 #						$KMA_BUILDDIR/DIR
 # run NAME COMMAND...				one test of the script
-# skip_all WHY, done_testing			as in Perl
+#
+# The rest is tests/tap.sh.
+# shellcheck shell=sh
 
-number=0
-failed=0
-
-skip_all() {
-	echo "1..0 # SKIP $*"
-	exit 0
-}
+. "$KMA_SRCDIR/tests/tap.sh"
 
 build() {
 	dir=$KMA_BUILDDIR/$1
@@ -28,12 +24,12 @@ build() {
 		"$KMA_SRCDIR/configure" --quiet --disable-dependency-tracking \
 		    CC="$CC" "$@" >configure.out 2>&1
 	) || {
-		tail -n 20 "$dir/configure.out" | sed 's/^/# /'
+		fail "${dir##*/}: configured" "@$dir/configure.out"
 		return 1
 	}
 	# shellcheck disable=SC2086
 	(cd "$dir" && make -s -j2 $targets >make.out 2>&1) || {
-		tail -n 20 "$dir/make.out" | sed 's/^/# /'
+		fail "${dir##*/}: built" "@$dir/make.out"
 		return 1
 	}
 }
@@ -41,20 +37,8 @@ build() {
 run() {
 	name=$1
 	shift
-	number=$((number + 1))
-	out=$("$@" 2>&1)
-	status=$?
-	if [ "$status" -eq 0 ]; then
-		echo "ok $number - $name"
-	else
-		failed=1
-		echo "not ok $number - $name (status $status)"
-	fi
+	"$@" >"$tmp/out" 2>&1
+	result "$name"
 	# What went well needs no lines.
-	echo "$out" | grep -v '^ok ' | head -n 60 | sed 's/^/# /'
-}
-
-done_testing() {
-	echo "1..$number"
-	exit "$failed"
+	grep -v '^ok ' "$tmp/out" | head -n 60 | sed 's/^/# /'
 }

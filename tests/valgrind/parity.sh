@@ -5,36 +5,15 @@
 # Each run on libkma is proved to be one: the tables that it prints at exit
 # count its requests.
 
-set -u
+. "${KMA_SRCDIR:-.}/tests/tap.sh"
 
-: "${LIBKMA:?the path of libkma.so}"
-: "${KMA_BUILDDIR:=.}"
-: "${KMA_SRCDIR:=.}"
 here=$KMA_SRCDIR/tests/valgrind
 built=$KMA_BUILDDIR/tests/valgrind
-tmp=$(mktemp -d) || exit 1
-trap 'rm -rf "$tmp"' EXIT
-trap 'exit 1' HUP INT TERM
 unset KMA_OPTIONS LD_PRELOAD VALGRIND_OPTS
 ours=--soname-synonyms=somalloc=nouserintercepts
-number=0
 
-if ! valgrind -q --tool=none true >"$tmp/err" 2>&1; then
-	echo "1..0 # SKIP valgrind does not run here: $(head -n 1 "$tmp/err")"
-	exit 0
-fi
-
-# result NAME [FILE]: takes the status of the command before it.
-result() {
-	good=$?
-	number=$((number + 1))
-	if [ "$good" -eq 0 ]; then
-		echo "ok $number - $1"
-	else
-		echo "not ok $number - $1"
-		[ $# -gt 1 ] && head -n 40 "$2" | sed 's/^/# /'
-	fi
-}
+valgrind -q --tool=none true >"$tmp/err" 2>&1 ||
+	skip_all "valgrind does not run here: $(head -n 1 "$tmp/err")"
 
 # on_glibc COMMAND..., on_libkma COMMAND...: valgrind's arguments.
 on_glibc() {
@@ -51,17 +30,6 @@ served() {
 	    awk '{ n += $1 } END { print n + 0 }'
 }
 
-# numbered NAME: the results in $tmp/tap.
-numbered() {
-	awk -v name="$1" -v n="$number" '
-		/^ok - / { sub(/^ok - /, "ok " ++n " - " name ": ") }
-		/^not ok - / {
-			sub(/^not ok - /, "not ok " ++n " - " name ": ")
-		}
-		{ print }' "$tmp/tap"
-	number=$((number + $(grep -cE '^(not )?ok - ' "$tmp/tap")))
-}
-
 # faults NAME PROGRAM: what memcheck says of each function.
 faults() {
 	set -- "$1" "$2" --leak-check=full --show-leak-kinds=all \
@@ -69,9 +37,9 @@ faults() {
 	name=$1 program=$2
 	shift 2
 	on_glibc "$@" --xml-file="$tmp/glibc.xml" "$program"
-	result "$name: on glibc, the program ends well" "$tmp/out"
+	result "$name: on glibc, the program ends well" "@$tmp/out"
 	on_libkma "$@" --xml-file="$tmp/libkma.xml" "$program"
-	result "$name: and on libkma" "$tmp/out"
+	result "$name: and on libkma" "@$tmp/out"
 	[ "$(served)" -gt 20 ]
 	result "$name: libkma served it"
 	${NM:-nm} "$program" | awk '$3 ~ /^(fault|clean)_/ { print $3 }' |
@@ -81,27 +49,24 @@ faults() {
 	python3 "$here/compare.py" "$(basename "$program")" \
 	    "$tmp/functions" "$tmp/glibc.xml" "$tmp/libkma.xml" >"$tmp/tap"
 	result "$name: compared"
-	numbered "$name"
+	also "$tmp/tap" "$name"
 }
 
-command -v python3 >/dev/null || {
-	echo "1..0 # SKIP no python3 to compare with"
-	exit 0
-}
+command -v python3 >/dev/null || skip_all "no python3 to compare with"
 
 faults C "$built/faults"
 if ${CXX:-c++} --version >/dev/null 2>&1; then
 	${CXX:-c++} -std=c++17 -g -O1 -fno-builtin \
 	    -fno-optimize-sibling-calls -I"$here" -o "$tmp/faults-cxx" \
 	    "$here/faults-cxx.cc" >"$tmp/out" 2>&1
-	result "C++: compiled" "$tmp/out"
+	result "C++: compiled" "@$tmp/out"
 	faults C++ "$tmp/faults-cxx"
 fi
 
 # Memory by type and object caches, which glibc has not.
 on_libkma --leak-check=full --show-leak-kinds=all --error-limit=no --xml=yes \
     --xml-file="$tmp/libkma.xml" "$built/typed"
-result "typed: the program ends well" "$tmp/out"
+result "typed: the program ends well" "@$tmp/out"
 ${NM:-nm} "$built/typed" | awk '$3 ~ /^(fault|clean)_/ { print $3 }' |
     sort -u >"$tmp/functions"
 [ "$(grep -c . "$tmp/functions")" -gt 8 ]
@@ -109,7 +74,7 @@ result "typed: the program has functions"
 python3 "$here/compare.py" typed "$tmp/functions" "$tmp/libkma.xml" \
     >"$tmp/tap"
 result "typed: looked at"
-numbered typed
+also "$tmp/tap" typed
 
 # What memcheck says in the end, with the process's number and the addresses
 # left out.
@@ -128,7 +93,7 @@ the_same() {
 	summary | grep -v -e 'vgpreload' -e '(malloc.c' >"$tmp/libkma.sum"
 	grep 'total heap usage' "$tmp/glibc.sum" | grep -qv ' 0 allocs' &&
 	    diff "$tmp/glibc.sum" "$tmp/libkma.sum" >"$tmp/diff"
-	result "$name: the same heap summary as on glibc" "$tmp/diff"
+	result "$name: the same heap summary as on glibc" "@$tmp/diff"
 	[ "$(served)" -gt 20 ]
 	result "$name: libkma served it"
 }
@@ -142,7 +107,7 @@ rm -f "$tmp"/stats.*
 LD_PRELOAD=$LIBKMA KMA_OPTIONS=stats=$tmp/stats.%p valgrind "$built/massif" \
     >"$tmp/out" 2>&1
 [ "$(served)" -eq 0 ] && grep -q ' 0 errors from 0' "$tmp/out"
-result "without the option libkma serves nothing" "$tmp/out"
+result "without the option libkma serves nothing" "@$tmp/out"
 
 # Massif. The peak is exact with --peak-inaccuracy=0.
 heap() {
@@ -153,7 +118,7 @@ on_glibc "$@" "$built/massif"
 bytes=$(heap B) extra=$(heap extra_B)
 on_libkma "$@" "$built/massif"
 [ "${bytes:-0}" -gt 1000000 ] && [ "$(heap B)" = "$bytes" ]
-result "massif: peak of useful bytes $(heap B), on glibc $bytes" "$tmp/out"
+result "massif: peak of useful bytes $(heap B), on glibc $bytes" "@$tmp/out"
 echo "# extra bytes $(heap extra_B), on glibc $extra"
 [ "$(served)" -gt 20 ]
 result "massif: libkma served it"
@@ -171,7 +136,7 @@ result "callgrind: libkma served it"
 
 LD_PRELOAD=$LIBKMA valgrind -q "$ours" --leak-check=full \
     --error-exitcode=9 "$built/massif" >"$tmp/out" 2>&1 && [ ! -s "$tmp/out" ]
-result "quiet: nothing is said of a program without a fault" "$tmp/out"
+result "quiet: nothing is said of a program without a fault" "@$tmp/out"
 
 # The modes that look for faults leave that to memcheck; ls allocates before
 # the library has been started.
@@ -181,7 +146,7 @@ for mode in diagnostic hardened; do
 	    sed '/^libkma: .*, diagnostic and hardened do not count$/d' \
 	    >"$tmp/err"
 	[ ! -s "$tmp/err" ] && grep -q parity.sh "$tmp/out"
-	result "$mode: gives way to memcheck" "$tmp/err"
+	result "$mode: gives way to memcheck" "@$tmp/err"
 done
 
 # The example of kma(7).
@@ -196,13 +161,13 @@ if [ -x "$KMA_BUILDDIR/tools/kma" ]; then
 	    >"$tmp/out" 2>&1 && [ "$(served)" -gt 20 ] &&
 	    grep -q 'ERROR SUMMARY: 0 errors' "$tmp/out" &&
 	    ! grep -q 'kma: ' "$tmp/out"
-	result "it works: $example" "$tmp/out"
+	result "it works: $example" "@$tmp/out"
 	"$KMA_BUILDDIR/tools/kma" run valgrind -q true >"$tmp/out" 2>&1
 	grep -q "kma: run: .*$ours" "$tmp/out"
-	result "kma run says which option valgrind wants" "$tmp/out"
+	result "kma run says which option valgrind wants" "@$tmp/out"
 	"$KMA_BUILDDIR/tools/kma" run valgrind -q --tool=callgrind \
 	    --callgrind-out-file=/dev/null true >"$tmp/out" 2>&1
 	[ ! -s "$tmp/out" ]
-	result "and says nothing to callgrind, which needs none" "$tmp/out"
+	result "and says nothing to callgrind, which needs none" "@$tmp/out"
 fi
-echo "1..$number"
+plan
