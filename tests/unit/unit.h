@@ -8,6 +8,13 @@
 #define KMA_TEST_UNIT_H
 
 #include <check.h>
+
+/*
+ * Check notes where each assertion that holds stands, by a system call, to say
+ * where a test crashed.  These tests have so many that it is most of their
+ * time: a crash is for a debugger (CK_FORK=no).
+ */
+#define _mark_point(file, line) ((void)0)
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
