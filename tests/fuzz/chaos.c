@@ -2,7 +2,7 @@
  * chaos.c - threads that allocate, free each other's blocks, reallocate,
  * align and trim, with the contents checked.
  *
- * Each spacing gets KMA_FUZZ_SECONDS (30) in a process of its own.  Threads
+ * Each spacing gets KMA_FUZZ_SECONDS (15) in a process of its own.  Threads
  * come and go; blocks lie in a table that all share.  What sizes are asked for
  * changes with each era, so that lists that were learned fall out of use.
  */
@@ -302,7 +302,7 @@ main(void)
 
 	printf("1..4\n");
 	for (unsigned i = 0; i < 4; i++) {
-		bool ok = in_child(spacings[i], value ? atol(value) : 30);
+		bool ok = in_child(spacings[i], value ? atol(value) : 15);
 
 		printf("%sok %u - spacing %s\n", ok ? "" : "not ", i + 1,
 		    spacing_name(spacings[i]));

@@ -3,7 +3,7 @@
  *
  * usage: fuzz [FILE...]
  *
- * Without arguments, each spacing gets KMA_FUZZ_SECONDS (30) in a process of
+ * Without arguments, each spacing gets KMA_FUZZ_SECONDS (15) in a process of
  * its own.  A string depends on its number and on the spacing only; the
  * number of one that fails is told, and KMA_FUZZ_FIRST starts with it.  With
  * spacing=learn, what the strings before it taught belongs to it too.
@@ -166,7 +166,7 @@ main(int argc, char **argv)
 	printf("1..4\n");
 	for (unsigned i = 0; i < 4; i++) {
 		int status = in_child(spacings[i],
-		    number("KMA_FUZZ_SECONDS", 30));
+		    number("KMA_FUZZ_SECONDS", 15));
 
 		printf("%sok %u - spacing %s\n", status != 0 ? "not " : "",
 		    i + 1, spacing_name(spacings[i]));

@@ -8,6 +8,9 @@
 #define KMA_TEST_UNIT_H
 
 #include <check.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 /*
  * Check notes where each assertion that holds stands, by a system call, to say
@@ -15,9 +18,6 @@
  * time: a crash is for a debugger (CK_FORK=no).
  */
 #define _mark_point(file, line) ((void)0)
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
 
 #define nitems(a)	(sizeof(a) / sizeof((a)[0]))
 
