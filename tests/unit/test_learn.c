@@ -1021,10 +1021,10 @@ holder(void *arg)
 		for (unsigned i = 0; i < 40 * MB / 64; i++) {
 			p = block(64, &indx);
 			give(p);
-			if (i % 8 == 0)	/* no stack is large enough */
+			if (i % 64 == 0)	/* no stack is large enough */
 				for (unsigned k = 0; k < 200; k++)
 					((void **)arg)[k] = block(64, &indx);
-			if (i % 8 == 0)
+			if (i % 64 == 0)
 				for (unsigned k = 0; k < 200; k++)
 					give(((void **)arg)[k]);
 		}
