@@ -11,6 +11,9 @@ at_end() {
 	chmod -R u+w "$tmp"
 }
 
+# Nobody waits for what is built here to be fast.
+CFLAGS=-O0
+export CFLAGS
 # The outer make's options and targets are not for the inner ones.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 mkdir "$tmp/build" && cd "$tmp/build" || exit 1

@@ -10,7 +10,7 @@ programs=${*:-sqlite perl}
 
 # try MODE OPTIONS PROGRAM: its own test, which compares it with libc's malloc.
 try() {
-	KMA_OPTIONS=$2 bash "$KMA_SRCDIR/tests/programs/$3.sh" \
+	KMA_TEST_SLOW=4 KMA_OPTIONS=$2 bash "$KMA_SRCDIR/tests/programs/$3.sh" \
 	    >"$tmp/out" 2>"$tmp/err"
 	status=$?
 	grep -h -A 5 -e '^not ok' -e '^Bail' -e '^libkma:' "$tmp/out" \
