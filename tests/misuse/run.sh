@@ -85,11 +85,25 @@ run() {
 		exit $?
 	) 2>/dev/null
 	status=$?
-	out=$(cat "$tmp/out")
-	err=$(cat "$tmp/err")
+	contents "$tmp/err"
+	err=$text
 	first=$err
-	[ -z "$mode" ] || first=$(head -n 1 "$tmp/err")
-	addr=$(sed -n '/^0x/p' "$tmp/out" | tail -n 1)
+	[ -z "$mode" ] || first=${err%%"$NL"*}
+	addr=
+	contents "$tmp/out"
+	out=$text
+}
+
+# contents FILE: leaves $text, and the last line that is an address in $addr.
+# There are thousands of cases: no commands for this.
+contents() {
+	text=
+	while IFS= read -r line || [ -n "$line" ]; do
+		text=$text${text:+$NL}$line
+		case $line in
+		0x*) addr=$line ;;
+		esac
+	done <"$1"
 }
 
 # said FUNC REASON: the one line on standard error is the right one. REASON
