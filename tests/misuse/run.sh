@@ -86,20 +86,20 @@ run() {
 	) 2>/dev/null
 	status=$?
 	contents "$tmp/err"
-	err=$text
+	err=$held
 	first=$err
 	[ -z "$mode" ] || first=${err%%"$NL"*}
 	addr=
 	contents "$tmp/out"
-	out=$text
+	out=$held
 }
 
-# contents FILE: leaves $text, and the last line that is an address in $addr.
+# contents FILE: leaves $held, and the last line that is an address in $addr.
 # There are thousands of cases: no commands for this.
 contents() {
-	text=
+	held=
 	while IFS= read -r line || [ -n "$line" ]; do
-		text=$text${text:+$NL}$line
+		held=$held${held:+$NL}$line
 		case $line in
 		0x*) addr=$line ;;
 		esac
