@@ -492,7 +492,8 @@ take_random(const struct kmembuckets *kb, struct kmemcluster *c, void **slot,
 	uint64_t from = UINT64_MAX << random_below(
 	    kb->kb_elmpercl < 64 ? kb->kb_elmpercl : 64);
 
-	for (unsigned got = 0; got < n; word = word + 1 < words ? word + 1 : 0) {
+	for (unsigned got = 0; got < n;
+	    word = word + 1 < words ? word + 1 : 0) {
 		got += take_bits(kb, c, word, c->c_map[word] & from,
 		    slot - got, n - got);
 		from = UINT64_MAX;
@@ -538,7 +539,8 @@ static inline void
 take_lowest(const struct kmembuckets *kb, struct kmemcluster *c, void **slot,
     unsigned n)
 {
-	unsigned got = take_bits(kb, c, c->c_hint, c->c_map[c->c_hint], slot, n);
+	unsigned got = take_bits(kb, c, c->c_hint, c->c_map[c->c_hint], slot,
+	    n);
 
 	while (got < n) {
 		c->c_hint++;
