@@ -404,7 +404,8 @@ settle(uint64_t now)
 
 /*
  * Pages were taken, some clean: would they be dirty if none had gone?  Those
- * for which the peak grows are others.
+ * for which the peak grows are others, and a run that is longer than can be
+ * earned could not have stayed.
  */
 static void
 taken(size_t npages, size_t ndirty)
@@ -423,6 +424,8 @@ taken(size_t npages, size_t ndirty)
 	if (missed == 0 || pr_decay == 0)
 		return;
 	pr_away -= missed;
+	if (npages > EARNED_MAX)
+		return;
 	settle(os_now());
 	most = pr_maxused + pr_maxused / EARNED_SHARE + EARNED_MAX;
 	if (missed > grown)
