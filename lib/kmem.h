@@ -65,6 +65,14 @@ bool	kmem_alloc_pages(size_t npages, size_t align, unsigned kind,
  */
 void	*kmem_realloc(void *p, size_t size, const char *func);
 
+/*
+ * The same of a short block that is to move, size > 0, if the thread has a
+ * block of the size at hand: most blocks that grow.  NULL: kmem_realloc().
+ * indx is what kmem_list_of() says.
+ */
+void	*kmem_realloc_cached(unsigned indx, void *p, size_t size,
+	    const char *func);
+
 /* A block of a typed list; and back, without a look. */
 void	*kmem_alloc_list(unsigned indx);
 void	 kmem_free_list(unsigned indx, void *p, const char *func);
@@ -216,15 +224,13 @@ kmem_list_of(const void *p)
 }
 
 /*
- * Is p a block of a list that suits the size already?  True only if p is not
- * free, as far as can be seen; all else takes the slow way, kmem_realloc():
- * NULL and a size of 0 too.
+ * Is p, of that list, a block that suits the size already?  True only if p is
+ * not free, as far as can be seen; all else takes the slow way,
+ * kmem_realloc(): NULL and a size of 0 too.
  */
 static inline bool
-kmem_realloc_fast(const void *p, size_t size)
+kmem_suits(unsigned indx, const void *p, size_t size)
 {
-	unsigned indx = kmem_list_of(p);
-
 	return (size - 1 < bucket[indx].kb_size &&
 	    size >= bucket[indx].kb_fastleast && !bucket_isfree(indx, p));
 }

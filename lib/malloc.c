@@ -125,8 +125,10 @@ calloc(size_t n, size_t size)
 } while (0)
 
 static KMA_NOINLINE void *
-realloc_slow(void *p, size_t size, const void *caller)
+realloc_slow(unsigned indx, void *p, size_t size, const void *caller)
 {
+	void *new;
+
 	if (p == NULL)
 		return (kmem_alloc_fast(size, &p) ? p :
 		    malloc_slow(size, caller));
@@ -135,31 +137,37 @@ realloc_slow(void *p, size_t size, const void *caller)
 			mode_free(p, "realloc", caller);
 		return (NULL);
 	}
+	new = kmem_realloc_cached(indx, p, size, "realloc");
+	if (likely(new != NULL))
+		return (new);
 	return (or_enomem(mode_realloc(p, size, "realloc", caller)));
 }
 
 KMA_EXPORT KMA_NOINLINE void *
 realloc(void *p, size_t size)
 {
-	if (likely(kmem_realloc_fast(p, size)))
+	unsigned indx = kmem_list_of(p);
+
+	if (likely(kmem_suits(indx, p, size)))
 		return (p);
 	if (unlikely(valgrind_active()))
 		REALLOC_TOLD(p, size);
-	return (realloc_slow(p, size, CALLER));
+	return (realloc_slow(indx, p, size, CALLER));
 }
 
 KMA_EXPORT void *
 reallocarray(void *p, size_t n, size_t size)
 {
+	unsigned indx = kmem_list_of(p);
 	size_t bytes;
 
 	if (unlikely(__builtin_mul_overflow(n, size, &bytes)))
 		return (or_enomem(NULL));
-	if (likely(kmem_realloc_fast(p, bytes)))
+	if (likely(kmem_suits(indx, p, bytes)))
 		return (p);
 	if (unlikely(valgrind_active()))
 		REALLOC_TOLD(p, bytes);
-	return (realloc_slow(p, bytes, CALLER));
+	return (realloc_slow(indx, p, bytes, CALLER));
 }
 
 /*

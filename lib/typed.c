@@ -322,7 +322,7 @@ typed_realloc(const struct typed_request *tr, void **p)
 		return (EINVAL);
 	if (tr->tr_size > PTRDIFF_MAX)
 		return (ENOMEM);
-	if (kmem_realloc_fast(*p, tr->tr_size))
+	if (kmem_suits(kmem_list_of(*p), *p, tr->tr_size))
 		return (0);
 	if (!mine.tr_tag)
 		return (realloc_plain(&mine, from, p));

@@ -99,7 +99,7 @@ next(uint32_t *state)
  * The loops, once with malloc and free and once with the null functions: the
  * compiler makes the same code of both, but for the two calls.
  */
-#define LOOPS(name, ALLOC, RELEASE)					\
+#define LOOPS(name, ALLOC, RESIZE, RELEASE)				\
 static __attribute__((noinline, noclone)) void				\
 pair_##name(size_t size, long n)					\
 {									\
@@ -109,6 +109,13 @@ pair_##name(size_t size, long n)					\
 		__asm__ volatile ("" : "+r" (p) : : "memory");		\
 		RELEASE(p);						\
 	}								\
+}									\
+									\
+static __attribute__((noinline, noclone)) void				\
+grow_##name(size_t size, long n)					\
+{									\
+	while (n-- > 0)							\
+		RELEASE(RESIZE(ALLOC(size), 2 * size));			\
 }									\
 									\
 static __attribute__((noinline, noclone)) void				\
@@ -136,8 +143,11 @@ replace_##name(size_t size, long n)					\
 	}								\
 }
 
-LOOPS(real, malloc, free)
-LOOPS(null, null_malloc, null_free)
+/* realloc's stand-in has three instructions, which are not counted. */
+#define null_realloc(p, size)	((void)(p), null_malloc(size))
+
+LOOPS(real, malloc, realloc, free)
+LOOPS(null, null_malloc, null_realloc, null_free)
 
 typedef void loop_fn(size_t, long);
 
@@ -225,6 +235,7 @@ main(int argc, char **argv)
 
 	pairs("pair ", SIZE_MAX, n);
 	pattern("1000 then freed 64", batch_real, batch_null, 64, 8 * BATCH);
+	pattern("grown from 64 to 128", grow_real, grow_null, 64, n);
 	replacement(20 * n);
 	for (int i = 0; i < 4; i++)
 		if (pthread_create(&t[i], NULL, thread, NULL) != 0)

@@ -677,7 +677,7 @@ START_TEST(not_a_block)
 			capture_begin();
 			ck_assert(!kmem_free_fast(p));
 			kmem_free_slow(p, "free");
-			ck_assert(!kmem_realloc_fast(p, size));
+			ck_assert(!kmem_suits(kmem_list_of(p), p, size));
 			ck_assert_ptr_null(kmem_realloc(p, 8, "realloc"));
 			ck_assert_uint_eq(kmem_usable(p, "usable"), 0);
 			text = capture_end();
