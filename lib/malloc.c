@@ -100,6 +100,8 @@ calloc(size_t n, size_t size)
 
 	if (unlikely(__builtin_mul_overflow(n, size, &bytes)))
 		return (or_enomem(NULL));
+	if (likely(kmem_alloc_fast(bytes, &p)))
+		return (memset(p, 0, bytes));
 	p = mode_zalloc(bytes, CALLER);
 	TELL(p, bytes, true);
 	return (or_refused(p, "calloc", n, size));

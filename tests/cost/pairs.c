@@ -99,7 +99,7 @@ next(uint32_t *state)
  * The loops, once with malloc and free and once with the null functions: the
  * compiler makes the same code of both, but for the two calls.
  */
-#define LOOPS(name, ALLOC, RESIZE, RELEASE)				\
+#define PAIR(name, ALLOC, RELEASE)					\
 static __attribute__((noinline, noclone)) void				\
 pair_##name(size_t size, long n)					\
 {									\
@@ -109,8 +109,9 @@ pair_##name(size_t size, long n)					\
 		__asm__ volatile ("" : "+r" (p) : : "memory");		\
 		RELEASE(p);						\
 	}								\
-}									\
-									\
+}
+
+#define LOOPS(name, ALLOC, RESIZE, RELEASE)				\
 static __attribute__((noinline, noclone)) void				\
 grow_##name(size_t size, long n)					\
 {									\
@@ -146,6 +147,11 @@ replace_##name(size_t size, long n)					\
 /* realloc's stand-in has three instructions, which are not counted. */
 #define null_realloc(p, size)	((void)(p), null_malloc(size))
 
+#define zeroed(size)		calloc(1, size)
+
+PAIR(real, malloc, free)
+PAIR(null, null_malloc, null_free)
+PAIR(zeroed, zeroed, free)
 LOOPS(real, malloc, realloc, free)
 LOOPS(null, null_malloc, null_realloc, null_free)
 
@@ -235,6 +241,7 @@ main(int argc, char **argv)
 
 	pairs("pair ", SIZE_MAX, n);
 	pattern("1000 then freed 64", batch_real, batch_null, 64, 8 * BATCH);
+	pattern("calloc 64", pair_zeroed, pair_null, 64, n);
 	pattern("grown from 64 to 128", grow_real, grow_null, 64, n);
 	replacement(20 * n);
 	for (int i = 0; i < 4; i++)
