@@ -526,8 +526,10 @@ kmem_realloc_cached(unsigned indx, void *p, size_t size, const char *func)
 	size_t old = bucket[indx].kb_size, bytes = size < old ? size : old;
 	void *new;
 
-	if (old - 1 >= MAXALLOCSAVE || bucket[indx].kb_fastleast == SIZE_MAX ||
-	    bucket_isfree(indx, p) || !kmem_alloc_fast(size, &new))
+	/* A typed block is not ours to move: its type is to be told. */
+	if (indx < KU_LIST || old > MAXALLOCSAVE ||
+	    bucket[indx].kb_fastleast == SIZE_MAX || bucket_isfree(indx, p) ||
+	    !kmem_alloc_fast(size, &new))
 		return (NULL);
 	/* Of bytes known to be few the compiler makes a slow loop. */
 	forget_reg(bytes);
