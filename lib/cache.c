@@ -7,10 +7,10 @@
  *
  * Bounds.  A batch is BATCH_BYTES at most (or one block), and a stack may grow
  * to have room for two: it starts with STACK_FIRST bytes, that of an earned
- * list with STACK_EARNED, and doubles whenever it overflows.  All stacks of
- * threads and the batches of depots hold at most held_limit() bytes, and a
- * thread at most its share.  A list that gets no stack does without: single
- * blocks come from the list itself.
+ * list with STACK_EARNED, and doubles when it overflows while the depot keeps
+ * batches.  All stacks of threads and the batches of depots hold at most
+ * held_limit() bytes, and a thread at most its share.  A list that gets no
+ * stack does without: single blocks come from the list itself.
  *
  * The depot of a list keeps d_max batches.  It starts with none, grows by
  * each that was emptied into the clusters and then missed, and shrinks by
@@ -289,7 +289,10 @@ attach(struct kmemcache *kc, unsigned indx)
 	return (true);
 }
 
-/* Lets a stack hold twice as much, if the bounds allow without eviction. */
+/*
+ * Lets a stack hold twice as much, if what the list gave up before was missed,
+ * and the bounds allow without eviction.
+ */
 static bool
 grow(struct kmemcache *kc, unsigned indx)
 {
@@ -299,7 +302,8 @@ grow(struct kmemcache *kc, unsigned indx)
 	if (room > depot[indx].d_room)
 		room = depot[indx].d_room;
 	more = (room - old) * bucket[indx].kb_size;
-	if (more == 0 || kc->kc_bytes + more > thread_share() || !hold(more))
+	if (relaxed_load(&depot[indx].d_max) == 0 || more == 0 ||
+	    kc->kc_bytes + more > thread_share() || !hold(more))
 		return (false);
 	set_room(kc, indx, room);
 	return (true);
@@ -910,9 +914,9 @@ cache_add(unsigned indx, size_t size)
 	size_t batch = BATCH_BYTES(size) / size;
 
 	lock_acquire(&d->d_lock);
-	d->d_batch = (uint32_t)(batch > BATCH_MAX ? BATCH_MAX :
+	d->d_batch = (uint16_t)(batch > BATCH_MAX ? BATCH_MAX :
 	    batch < 1 ? 1 : batch);
-	d->d_room = 2 * d->d_batch;
+	d->d_room = (uint16_t)(2 * d->d_batch);
 	lock_release(&d->d_lock);
 }
 

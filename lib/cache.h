@@ -140,8 +140,8 @@ stack_word(struct kmemcache *kc, unsigned indx)
  */
 struct depot {
 	KMA_ALIGNED(KMA_CACHELINE)
-	uint32_t	 d_batch;	/* blocks in a batch, at most */
-	uint32_t	 d_room;	/* and in a stack */
+	uint16_t	 d_batch;	/* blocks in a batch, at most */
+	uint16_t	 d_room;	/* and in a stack */
 	uint32_t	 d_first;	/* slot of a stack's lower sentinel */
 	struct lock	 d_lock;
 	struct batch	*d_full;

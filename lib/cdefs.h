@@ -14,6 +14,8 @@
 #define KMA_HIDDEN	__attribute__((visibility("hidden")))
 #define KMA_COLD	__attribute__((noinline, cold))
 #define KMA_NOINLINE	__attribute__((noinline))
+/* Each program runs it at its start or end: the linker puts them together. */
+#define KMA_START	__attribute__((section(".text.startup")))
 #define KMA_UNUSED	__attribute__((unused))
 /* One load of a thread-local address, whatever the library was built as. */
 #define KMA_TLS		__thread __attribute__((tls_model("initial-exec")))

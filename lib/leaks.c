@@ -128,7 +128,7 @@ leaks_print(struct report *r)
 	(void)os_unmap(addr, bytes);
 }
 
-void
+KMA_START void
 leaks_start(void)
 {
 	/* Many programs close standard error before the last moment. */
@@ -136,7 +136,7 @@ leaks_start(void)
 		leaks_fd = os_dup_high(STDERR);
 }
 
-void
+KMA_START void
 leaks_exit(void)
 {
 	struct report r;

@@ -49,7 +49,7 @@ unsigned memtype_ntypes = 1;
 static struct lock memtype_lock;
 static unsigned nforever;	/* threads asleep without a deadline */
 
-void
+KMA_START void
 memtype_init(void)
 {
 	lock_init(&memtype_lock, RANK_MEMTYPE);

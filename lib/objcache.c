@@ -744,7 +744,7 @@ objcache_destroy(struct kma_objcache *oc)
 	return (0);
 }
 
-void
+KMA_START void
 objcache_init(void)
 {
 	lock_init(&objcaches_lock, RANK_OBJCACHES);

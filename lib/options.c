@@ -413,7 +413,7 @@ options_parse(const char *text)
 	report_no_abort = !options.o_abort;
 }
 
-void
+KMA_START void
 options_read(void)
 {
 	static bool done;

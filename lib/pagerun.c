@@ -951,12 +951,20 @@ is_blank(uintptr_t addr)
 	return (*word == 0 && fill_holds(word, PAGESIZE, 0));
 }
 
-/* Programs fill memory from its start; each look may cost a fault. */
+/*
+ * Gives a run's pages back if nobody seems to have written to them: programs
+ * fill memory from its start.  The two that were looked at stay.  They are the
+ * kernel's page of zeros, so that the next look costs no fault.
+ */
 static bool
-looks_untouched(uintptr_t addr, size_t npages)
+give_untouched(uintptr_t addr, size_t npages)
 {
-	return (is_blank(addr) && is_blank(addr + ptob(npages / 16)) &&
-	    is_blank(addr + ptob(npages / 2)));
+	size_t half = npages / 2;
+	uintptr_t middle = addr + ptob(half);
+
+	return (is_blank(addr) && is_blank(middle) &&
+	    os_purge(addr + PAGESIZE, ptob(half - 1)) == 0 &&
+	    os_purge(middle + PAGESIZE, ptob(npages - half - 1)) == 0);
 }
 
 /*
@@ -973,7 +981,7 @@ zero_dirty(uintptr_t addr, size_t npages)
 		memset((void *)addr, 0, ptob(npages));
 		return;
 	}
-	if (looks_untouched(addr, npages) && os_purge(addr, ptob(npages)) == 0)
+	if (give_untouched(addr, npages))
 		return;
 	for (size_t i = 0, n; i < npages; i += n) {
 		uintptr_t at = addr + ptob(i);

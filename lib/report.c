@@ -15,7 +15,7 @@
 bool report_no_abort;
 bool report_mute;
 
-void
+KMA_START void
 report_start(void)
 {
 	report_mute = !os_isopen(STDERR);

@@ -95,7 +95,7 @@ stats_xml(struct report *r)
 	return (with_snapshot(tables_xml, r));
 }
 
-void
+KMA_START void
 stats_start(void)
 {
 	/* Many programs close standard error before the last moment. */
@@ -103,7 +103,7 @@ stats_start(void)
 		stats_fd = os_dup_high(STDERR);
 }
 
-void
+KMA_START void
 stats_exit(void)
 {
 	char name[OPTION_PATH_MAX + 32];

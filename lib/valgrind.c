@@ -86,7 +86,7 @@ wants_blocks(const char *preload)
 	return (begins(tool, "memcheck-") || begins(tool, "massif-"));
 }
 
-KMA_COLD bool
+KMA_START bool
 valgrind_decide(void)
 {
 	const char *preload;

@@ -498,7 +498,8 @@ START_TEST(zero_leaves_the_untouched)
 	guard = alloc(1);
 	p = page_to_addr(page);
 	pagerun_zero(page, ptob(n), false);
-	ck_assert_uint_eq(unit_resident(p, ptob(n)), 0);
+	/* The two that were looked at: the kernel's page of zeros. */
+	ck_assert_uint_le(unit_resident(p, ptob(n)), 2);
 	memset(p + ptob(3000), 1, ptob(100));
 	pagerun_zero(page, ptob(n), false);
 	ck_assert_uint_le(unit_resident(p, ptob(n)), 100);
