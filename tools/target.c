@@ -29,6 +29,9 @@
 #define MOST_HEADERS	64		/* program headers of an object */
 #define MOST_NOTES	((size_t)16 << 10)	/* bytes of its notes */
 #define MOST_SEGMENTS	((size_t)1 << 20)	/* of a core file */
+#define KERNEL_THREAD	0x00200000	/* PF_KTHREAD, in stat's flags */
+#define LOADER_LOOKS	50	/* at a program that has just started */
+#define LOADER_MOMENT	10000000	/* ns from one to the next */
 
 /*
  * Memory.
@@ -343,26 +346,38 @@ look_at_maps(struct target *t, bool *any)
 	return (error);
 }
 
-/* It may be there still, until it is waited for. */
+/* Such a one maps nothing either; nor does a process that is about to end. */
 static bool
-has_ended(const struct target *t)
+is_of_kernel(const struct target *t)
 {
 	char line[512], *state;
+	unsigned long flags;
 
 	read_line(t->t_fd, "stat", line, sizeof(line));
 	state = strrchr(line, ')');
-	return (state == NULL || strchr("ZXx", state[2]) != NULL);
+	return (state != NULL && sscanf(state + 1, "%*s %*d %*d %*d %*d %*d "
+	    "%lu", &flags) == 1 && (flags & KERNEL_THREAD) != 0);
 }
 
+/*
+ * Looks for the library, and looks that many times more where there is none: a
+ * program that has just started may have no more than its loader.
+ */
 static int
-find_in_process(struct target *t)
+find_in_process(struct target *t, unsigned more)
 {
+	const struct timespec moment = { 0, LOADER_MOMENT };
 	bool any = false;
-	int error = look_at_maps(t, &any);
+	int error;
 
+	while ((error = look_at_maps(t, &any)) == 0 && any && !t->t_found &&
+	    !t->t_other && more-- > 0) {
+		nanosleep(&moment, NULL);
+		any = false;
+	}
 	if (error != 0)
 		return (failed(t, error));
-	if (!any && has_ended(t))
+	if (!any && !is_of_kernel(t))
 		return (gone(t));
 	if (!any) {
 		complain("process %d is a thread of the kernel", t->t_pid);
@@ -382,7 +397,7 @@ open_process(struct target *t)
 		complain("no such process: %s", t->t_name);
 		return (STATUS_NO_PROCESS);
 	}
-	return (find_in_process(t));
+	return (find_in_process(t, 0));
 }
 
 /* The second number of statm, in bytes; 0 if there is none any more. */
@@ -545,7 +560,7 @@ static int
 find_again(struct target *t)
 {
 	t->t_found = t->t_started = t->t_other = false;
-	return (find_in_process(t));
+	return (find_in_process(t, LOADER_LOOKS));
 }
 
 int
