@@ -152,6 +152,7 @@ struct depot {
 	uint32_t	 d_flushed;	/* batches emptied into the clusters */
 	size_t		 d_blocks;
 };
+static_assert(sizeof(struct depot) == KMA_CACHELINE, "one line each");
 
 /* After bucket_init(). */
 void	cache_init(void);

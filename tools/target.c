@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -325,6 +326,7 @@ look_at_maps(struct target *t, bool *any)
 	char *line = NULL;
 	size_t size = 0;
 
+	*any = false;
 	if (fp == NULL)
 		return (errno);
 	errno = 0;
@@ -367,14 +369,12 @@ static int
 find_in_process(struct target *t, unsigned more)
 {
 	const struct timespec moment = { 0, LOADER_MOMENT };
-	bool any = false;
+	bool any;
 	int error;
 
 	while ((error = look_at_maps(t, &any)) == 0 && any && !t->t_found &&
-	    !t->t_other && more-- > 0) {
+	    !t->t_other && more-- > 0)
 		nanosleep(&moment, NULL);
-		any = false;
-	}
 	if (error != 0)
 		return (failed(t, error));
 	if (!any && !is_of_kernel(t))
