@@ -190,7 +190,7 @@ range_grow(void)
 	if (more == NULL)
 		return (false);
 	if (nranges > 0)
-		memcpy(more, ranges, nranges * sizeof(*more));
+		memmove(more, ranges, nranges * sizeof(*more));
 	ranges = more;
 	range_room = room;
 	return (true);
@@ -202,12 +202,7 @@ range_shift(size_t from, size_t to)
 {
 	size_t n = nranges - from;
 
-	for (size_t i = 0; i < n; i++) {
-		size_t k = to > from ? n - 1 - i : i;
-
-		ranges[to + k] = ranges[from + k];
-		forget_reg(k);		/* else GCC imports memmove() */
-	}
+	memmove(ranges + to, ranges + from, n * sizeof(*ranges));
 	nranges = to + n;
 }
 

@@ -468,7 +468,7 @@ take_batch(struct kmemcache *kc, unsigned indx)
 		    kc->kc_room[indx];
 		b->b_count -= n;
 		d->d_blocks -= n;
-		memcpy(stack_blocks(kc, indx), b->b_block + b->b_count,
+		memmove(stack_blocks(kc, indx), b->b_block + b->b_count,
 		    n * sizeof(b->b_block[0]));
 		if (b->b_count == 0)
 			push(&d->d_empty, pop_full(d));
@@ -502,7 +502,7 @@ leave_batch(unsigned indx, void *const *blocks, uint32_t n)
 			    sizeof(b->b_block[0]), 16);
 	}
 	if (b != NULL) {
-		memcpy(b->b_block, blocks, n * sizeof(b->b_block[0]));
+		memmove(b->b_block, blocks, n * sizeof(b->b_block[0]));
 		b->b_count = n;
 		d->d_blocks += n;
 		push(&d->d_full, b);

@@ -119,7 +119,7 @@ calloc(size_t n, size_t size)
 			return (or_refused(NULL, "realloc",		\
 			    (uintptr_t)(p), size));			\
 		if ((p) != NULL)					\
-			memcpy(new, p, (size) < old ? (size) : old);	\
+			memmove(new, p, (size) < old ? (size) : old);	\
 	}								\
 	TELL_FREE(p);							\
 	mode_free(p, "realloc", CALLER);				\

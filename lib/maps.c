@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 #include "cdefs.h"
 #include "os.h"
@@ -87,10 +88,7 @@ drop_half(char *path)
 {
 	size_t half = MAPS_PATH / 2;
 
-	for (size_t i = 0; i < half; i++) {
-		path[i] = path[MAPS_PATH - half + i];
-		forget_reg(i);		/* else GCC imports memmove() */
-	}
+	memmove(path, path + MAPS_PATH - half, half);
 	return (half);
 }
 

@@ -51,22 +51,24 @@ length(const char *s)
 static bool
 make_absolute(void)
 {
-	size_t len = length(options.o_trace_file), dir = 0;
+	const char *file = options.o_trace_file;
+	size_t len = length(file), dir = 0;
 	long n;
 
+	forget_reg(file);		/* else GCC imports memcpy() */
 	if (out_name[0] != '\0')
 		return (true);
-	if (options.o_trace_file[0] != '/') {
+	if (file[0] != '/') {
 		n = os_getcwd(out_name, DIRECTORY_MAX);
 		if (n <= 1 || out_name[0] != '/') {
 			out_name[0] = '\0';
-			memcpy(out_path, options.o_trace_file, len + 1);
+			memmove(out_path, file, len + 1);
 			return (false);
 		}
 		dir = (size_t)n - 1;
 		out_name[dir++] = '/';
 	}
-	memcpy(out_name + dir, options.o_trace_file, len + 1);
+	memmove(out_name + dir, file, len + 1);
 	return (true);
 }
 

@@ -299,7 +299,7 @@ realloc_moved(const struct typed_request *tr, size_t from, void **p)
 	error = typed_alloc(&other, &new);
 	if (error != 0)
 		return (less ? 0 : error);
-	memcpy(new, *p, less ? tr->tr_size : from);
+	memmove(new, *p, less ? tr->tr_size : from);
 	typed_free(*p, tr->tr_type, tr->tr_func);
 	*p = new;
 	return (0);

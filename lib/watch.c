@@ -757,7 +757,7 @@ realloc_moved(const struct typed_request *tr, size_t old, void **p)
 
 	if (error != 0)
 		return (error);
-	memcpy(new, *p, tr->tr_size < old ? tr->tr_size : old);
+	memmove(new, *p, tr->tr_size < old ? tr->tr_size : old);
 	watch_free(*p, 0, tr->tr_func, tr->tr_caller);
 	*p = new;
 	return (0);
