@@ -361,6 +361,7 @@ fill_map(const struct kmembuckets *kb, struct kmemcluster *c)
 		c->c_map[words] = ((uint64_t)1 << rest) - 1;
 	c->c_nfree = (uint16_t)kb->kb_elmpercl;
 	c->c_hint = 0;
+	c->c_purged = 0;
 }
 
 /* An empty cluster on fresh pages, or NULL; the list's lock is held. */
@@ -567,6 +568,7 @@ take_blocks(struct kmembuckets *kb, struct kmemcluster *c, void **slot,
 	}
 	kb->kb_nempty -= c->c_nfree == kb->kb_elmpercl;
 	c->c_nfree -= (uint16_t)want;
+	c->c_purged = 0;
 	kb->kb_totalfree -= want;
 	if (c->c_nfree == 0)
 		unlink_cluster(kb, c);
@@ -691,7 +693,7 @@ put_some(const struct kmembuckets *kb, struct kmemcluster *c,
 			nfree++;
 		}
 	} while (++i < n && (off = (uintptr_t)slot[i] - base) < span);
-	c->c_hint = (uint16_t)hint;
+	c->c_hint = (uint8_t)hint;
 	c->c_nfree = (uint16_t)nfree;
 	return (i);
 }
@@ -825,29 +827,53 @@ next_page(const struct kmembuckets *kb, const struct kmemcluster *c, size_t i,
 	return (i);
 }
 
-/*
- * Under the lock: the blocks must not be handed out while their memory goes.
- * Only malloc_trim() asks for it, and whoever retires the list.
- */
+/* How many pages are free as a whole? */
+static unsigned
+free_pages(const struct kmembuckets *kb, const struct kmemcluster *c)
+{
+	unsigned n = 0;
+
+	for (size_t i = 0; i < kb->kb_clpages; i++)
+		n += range_isfree(kb, c, ptob(i), ptob(i + 1));
+	return (n);
+}
+
+/* Gives a cluster's free pages back, if there are more than last time. */
+static int
+purge_cluster(const struct kmembuckets *kb, struct kmemcluster *c)
+{
+	uintptr_t base = (uintptr_t)page_to_addr(c->c_page);
+	unsigned nfree = free_pages(kb, c);
+	int error = 0;
+
+	if (nfree <= c->c_purged)
+		return (0);
+	for (size_t i = 0, end; i < kb->kb_clpages && error == 0; i = end) {
+		i = next_page(kb, c, i, true);
+		end = next_page(kb, c, i, false);
+		if (i < end)
+			error = os_purge(base + ptob(i), ptob(end - i));
+	}
+	if (error == 0)
+		c->c_purged = (uint8_t)nfree;
+	return (error);
+}
+
+/* Under the lock: the blocks must not be handed out while their memory goes. */
 void
-bucket_purge(unsigned indx)
+bucket_purge(unsigned indx, size_t nclusters)
 {
 	struct kmembuckets *kb = &bucket[indx];
+	uint32_t id;
 
 	/* What free blocks are filled with, a mode looks at. */
 	if (bucket_isruns(indx) || bucket_istagged(indx))
 		return;
 	lock_acquire(&kb->kb_lock);
-	for (uint32_t id = kb->kb_next; id != 0; id = cluster_ptr(id)->c_next) {
-		const struct kmemcluster *c = cluster_ptr(id);
-		uintptr_t base = (uintptr_t)page_to_addr(c->c_page);
-
-		for (size_t i = 0, end; i < kb->kb_clpages; i = end) {
-			i = next_page(kb, c, i, true);
-			end = next_page(kb, c, i, false);
-			if (i < end)
-				os_purge(base + ptob(i), ptob(end - i));
-		}
+	for (id = kb->kb_next; id != 0 && nclusters > 0; nclusters--) {
+		if (purge_cluster(kb, cluster_ptr(id)) != 0)
+			break;		/* locked memory, say */
+		id = cluster_ptr(id)->c_next;
 	}
 	lock_release(&kb->kb_lock);
 }

@@ -30,13 +30,15 @@
  *	c_nfree = the bits set in c_map
  *	the cluster is on kb_next's list if c_nfree > 0
  *	bits from kb_elmpercl on are clear
+ *	c_purged pages at least, that are free as a whole, hold no memory
  * Behind the map, a cluster of a typed list has a tag for each block.
  */
 struct kmemcluster {
 	uint32_t	c_next, c_prev;	/* numbers of clusters; 0 none */
 	page_t		c_page;		/* the first page */
 	uint16_t	c_nfree;
-	uint16_t	c_hint;		/* no bit is set in a word below this */
+	uint8_t		c_hint;		/* no bit is set in a word below this */
+	uint8_t		c_purged;	/* pages that were given back */
 	uint64_t	c_map[];	/* a set bit: a free block */
 };
 
@@ -278,8 +280,11 @@ bucket_tag(unsigned indx, const void *p, size_t tagbytes)
 	    tagbytes);
 }
 
-/* Gives back the whole free pages inside clusters that are partly in use. */
-void	bucket_purge(unsigned indx);
+/*
+ * Gives back the pages on which no block is in use, of up to so many clusters
+ * that have free blocks: nobody gets any of the list meanwhile.
+ */
+void	bucket_purge(unsigned indx, size_t nclusters);
 
 /* Walks and checks all invariants of a list. */
 void	bucket_check(unsigned indx);

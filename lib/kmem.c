@@ -1,7 +1,7 @@
 /*
  * kmem.c - the allocator's slow paths.
  *
- * Layer 6.  Owns the start, and the clock of what is returned; no lock.
+ * Layer 6.  Owns the start, and when what lies idle is returned; no lock.
  * Calls everything below.
  */
 #include "kmem.h"
@@ -21,9 +21,13 @@
 /* From here on, moving a run's pages is cheaper than copying them. */
 #define MOVE_MIN	btop((size_t)256 * 1024)
 #define PERIOD_MIN	100	/* ms between two reapings, at least */
+#define PEAK_SHARE	16	/* a new peak is so much higher than the last */
+#define PEAK_MIN	btop((size_t)256 * 1024)	/* and so much */
+#define PEAK_CLUSTERS	4096	/* of a list: a pause of some milliseconds */
 
 static uint32_t kmem_state;	/* 0 untouched, 1 starting, 2 ready */
 static uint64_t kmem_reaped;	/* when */
+static size_t	kmem_peak;	/* pages in use when last squeezed */
 
 static bool
 start(void)
@@ -88,21 +92,6 @@ period(void)
 	return (options.o_decay > PERIOD_MIN ? options.o_decay : PERIOD_MIN);
 }
 
-/* Once in a while, one thread returns what went unused for a period. */
-static KMA_NOINLINE void
-tick(void)
-{
-	uint64_t now = os_now(), last = relaxed_load(&kmem_reaped);
-
-	if (now - last < period() || !__atomic_compare_exchange_n(&kmem_reaped,
-	    &last, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
-		return;
-	cache_reap();
-	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++)
-		bucket_reap(indx, false);
-	pagerun_tick(now);
-}
-
 /* Lets go of all that is cached. */
 static void
 drain(void)
@@ -110,6 +99,46 @@ drain(void)
 	cache_drain();
 	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++)
 		bucket_reap(indx, true);
+}
+
+/* And of the pages that lie free inside so many clusters of each list. */
+static void
+squeeze(size_t nclusters)
+{
+	drain();
+	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++)
+		bucket_purge(indx, nclusters);
+}
+
+/*
+ * The program is about to need more memory than it ever did: what lies idle
+ * goes before that.  True once for each sixteenth more.
+ */
+static bool
+is_peak(void)
+{
+	size_t peak = pagerun_peak(), last = relaxed_load(&kmem_peak);
+
+	return (peak >= last + last / PEAK_SHARE + PEAK_MIN &&
+	    __atomic_compare_exchange_n(&kmem_peak, &last, peak, false,
+	    __ATOMIC_RELAXED, __ATOMIC_RELAXED));
+}
+
+/* Once in a while, one thread returns what went unused for a period. */
+static KMA_NOINLINE void
+tick(void)
+{
+	uint64_t now = os_now(), last = relaxed_load(&kmem_reaped);
+
+	if (is_peak())
+		squeeze(PEAK_CLUSTERS);
+	if (now - last < period() || !__atomic_compare_exchange_n(&kmem_reaped,
+	    &last, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
+		return;
+	cache_reap();
+	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++)
+		bucket_reap(indx, false);
+	pagerun_tick(now);
 }
 
 /*
@@ -131,9 +160,7 @@ kmem_trim(void)
 {
 	if (!ready())
 		return (false);
-	drain();
-	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++)
-		bucket_purge(indx);
+	squeeze(SIZE_MAX);
 	return (pagerun_trim());
 }
 
@@ -488,7 +515,7 @@ move_run(void *p, size_t size)
 	if (pagerun_better_moved(from, dirty))
 		return (pagerun_move(from, addr_to_page(new)) == 0 ? new :
 		    NULL);
-	memcpy(new, p, ptob(old));
+	memmove(new, p, ptob(old));
 	free_run(from);
 	return (new);
 }
@@ -514,7 +541,7 @@ kmem_realloc(void *p, size_t size, const char *func)
 	new = alloc(size);
 	if (new == NULL)
 		return (size <= old ? p : NULL);
-	memcpy(new, p, size < old ? size : old);
+	memmove(new, p, size < old ? size : old);
 	if (!kmem_free_fast(p))
 		kmem_free_slow(p, func);
 	return (new);
@@ -533,7 +560,7 @@ kmem_realloc_cached(unsigned indx, void *p, size_t size, const char *func)
 		return (NULL);
 	/* Of bytes known to be few the compiler makes a slow loop. */
 	forget_reg(bytes);
-	memcpy(new, p, bytes);
+	memmove(new, p, bytes);
 	if (!kmem_free_fast(p))
 		kmem_free_slow(p, func);
 	return (new);

@@ -399,7 +399,7 @@ decide(unsigned indx, uint32_t n)
 	lock_release(&learn_lock);
 	for (; purge != 0; purge &= purge - 1)
 		bucket_purge(bucket_first_limit +
-		    (unsigned)__builtin_ctz(purge));
+		    (unsigned)__builtin_ctz(purge), SIZE_MAX);
 }
 
 void

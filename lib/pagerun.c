@@ -1102,6 +1102,12 @@ pagerun_inuse(void)
 	return (relaxed_load(&pr_inuse));
 }
 
+size_t
+pagerun_peak(void)
+{
+	return (relaxed_load(&pr_maxused));
+}
+
 void
 pagerun_stats(struct pagerun_stats *ps)
 {

@@ -76,6 +76,8 @@ bool	pagerun_trim(void);
 
 /* Pages allocated now, or a moment ago: takes no lock. */
 size_t	pagerun_inuse(void);
+/* The most that ever were, likewise. */
+size_t	pagerun_peak(void);
 
 /* What the page runs hold, in pages; calls are counts. */
 struct pagerun_stats {

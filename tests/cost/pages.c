@@ -1,7 +1,7 @@
 /*
  * pages.c - the pages that libkma holds in fixed sequences of operations.
  *
- *	pages NAME	runs one and prints the pages held at most, and at the
+ *	pages NAME SEED	runs one and prints the pages held at most, and at the
  *			end of it
  *	pages		lists the names
  *
@@ -271,6 +271,8 @@ run(size_t which)
 int
 main(int argc, char **argv)
 {
+	if (argc > 2)
+		state ^= strtoull(argv[2], NULL, 10) * 0x9e3779b97f4a7c15u;
 	for (size_t i = 0; i < NSEQUENCE; i++)
 		if (argc < 2)
 			printf("%s\n", sequences[i].name);

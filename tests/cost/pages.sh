@@ -3,8 +3,9 @@
 # operations, and holds them against pages.txt. pages.c has the sequences.
 #
 # The count is libkma's own, and the same in every run and on a busy machine:
-# one thread, one process for each sequence, random numbers from a fixed seed,
-# an environment that does not change, and a clock that counts calls.
+# one thread, one process for each sequence, random numbers from fixed seeds,
+# an environment that does not change, and a clock that counts calls. It is the
+# mean of eight seeds, since which lists are learned is a matter of luck too.
 
 . "${KMA_SRCDIR:-.}/tests/tap.sh"
 
@@ -12,11 +13,23 @@ pages=$KMA_BUILDDIR/tests/cost/pages
 bars=$KMA_SRCDIR/tests/cost/pages.txt
 
 for name in $("$pages"); do
-	if ! env -i LD_PRELOAD="$LIBKMA" "$pages" "$name" \
-	    >>"$tmp/pages.tab" 2>"$tmp/err"; then
-		echo "# $name: $(head -n 1 "$tmp/err")"
-	fi
+	for seed in 0 1 2 3 4 5 6 7; do
+		if ! env -i LD_PRELOAD="$LIBKMA" "$pages" "$name" "$seed" \
+		    >>"$tmp/all.tab" 2>"$tmp/err"; then
+			echo "# $name: $(head -n 1 "$tmp/err")"
+			sed -i "/^$name /d" "$tmp/all.tab"
+			break
+		fi
+	done
 done
+awk -F '\t' '
+	{
+		sum[$1] += $2
+	}
+	END {
+		for (name in sum)
+			printf("%s\t%.0f\n", name, sum[name] / 8)
+	}' "$tmp/all.tab" >"$tmp/pages.tab"
 
 awk -F '\t+' '
 	NR == FNR {

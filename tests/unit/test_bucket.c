@@ -279,7 +279,7 @@ START_TEST(purge)
 		for (unsigned i = 0; i < n; i++)
 			pattern_fill(slot[i], kb->kb_size, i);
 		bucket_put(indx, slot + 1, n - 2);
-		bucket_purge(indx);
+		bucket_purge(indx, SIZE_MAX);
 		ck_assert(pattern_holds(slot[0], kb->kb_size, 0));
 		ck_assert(pattern_holds(slot[n - 1], kb->kb_size, n - 1));
 		ck_assert_uint_le(unit_resident(low, ptob(kb->kb_clpages)),
@@ -289,6 +289,41 @@ START_TEST(purge)
 		bucket_put(indx, slot + n - 1, 1);
 		free(slot);
 	}
+	check_all();
+}
+END_TEST
+
+/* A page that went and was not used since is let alone, and only that. */
+START_TEST(purge_again)
+{
+	unsigned indx = KU_LIST + 2, n;
+	void **slot;
+	char *base;
+
+	unit_buckets(1);
+	n = bucket[indx].kb_elmpercl;
+	slot = calloc(n, sizeof(*slot));
+	ck_assert_uint_eq(bucket_get(indx, slot, n), n);
+	base = slot[n - 1];
+	slot[n - 1] = slot[0];
+	slot[0] = base;			/* the lowest one stays in use */
+	memset(base, 1, ptob(bucket[indx].kb_clpages));
+	bucket_put(indx, slot + 1, n - 1);
+	bucket_purge(indx, 0);
+	ck_assert_uint_eq(unit_resident(base + PAGESIZE, PAGESIZE), 1);
+	bucket_purge(indx, 1);
+	ck_assert_uint_eq(unit_resident(base + PAGESIZE, PAGESIZE), 0);
+
+	base[PAGESIZE] = 1;		/* as nobody may: it shows who looks */
+	bucket_purge(indx, SIZE_MAX);
+	ck_assert_uint_eq(unit_resident(base + PAGESIZE, PAGESIZE), 1);
+	ck_assert_uint_eq(bucket_get(indx, slot + 1, n - 1), n - 1);
+	bucket_put(indx, slot + 1, n - 1);
+	bucket_purge(indx, SIZE_MAX);
+	ck_assert_uint_eq(unit_resident(base + PAGESIZE, PAGESIZE), 0);
+	ck_assert_int_eq(*base, 1);
+	bucket_put(indx, slot, 1);
+	free(slot);
 	check_all();
 }
 END_TEST
@@ -415,7 +450,7 @@ worker(void *arg)
 		if (rnd_below(&r, 200) == 0)
 			bucket_reap(indx, true);
 		if (rnd_below(&r, 200) == 0)
-			bucket_purge(indx);
+			bucket_purge(indx, SIZE_MAX);
 	}
 	return (NULL);
 }
@@ -441,4 +476,4 @@ END_TEST
 
 UNIT_MAIN("bucket", NSPACING, sizes, table, every_list, lowest_block_first,
     empty_clusters_return, second_put_is_found, second_put_of_a_run, retype,
-    purge, against_model, threads);
+    purge, purge_again, against_model, threads);

@@ -380,6 +380,52 @@ START_TEST(trim_gives_back)
 }
 END_TEST
 
+static size_t
+resident_of(void **p, size_t n, size_t each)
+{
+	size_t resident = 0;
+
+	for (size_t i = 0; i < n; i += each)
+		resident += unit_resident(page_to_addr(addr_to_page(p[i])),
+		    PAGESIZE);
+	return (resident);
+}
+
+/*
+ * Blocks that are left over keep their clusters, but not the pages on which
+ * no block is in use, once the program needs more than it ever did.
+ */
+START_TEST(peak_squeezes)
+{
+	enum { N = 40000 };
+	const size_t bypage = PAGESIZE / 64, kept = 2 * bypage;
+	static void *p[N], *q[N];
+	size_t before;
+
+	setup(_i);
+	for (unsigned i = 0; i < N; i++)
+		p[i] = memset(alloc(64), 1, 64);
+	for (unsigned i = 0; i < N; i++)
+		if (i % kept != 0)
+			release(p[i]);
+	for (unsigned i = 0; i < N / 640; i++)
+		q[i] = memset(alloc(1000), 2, 1000);
+	before = resident_of(p, N, bypage);
+	ck_assert_uint_ge(before, N / bypage * 7 / 8);
+	for (unsigned i = 0; i < N / 640; i++)
+		release(q[i]);
+	for (unsigned i = 0; i < N; i++)
+		q[i] = memset(alloc(1000), 2, 1000);
+	ck_assert_uint_le(resident_of(p, N, bypage), before * 5 / 8);
+	for (unsigned i = 0; i < N; i++) {
+		ck_assert_uint_eq(*(char *)q[i], 2);
+		if (i % kept == 0)
+			ck_assert_uint_eq(*(char *)p[i], 1);
+	}
+	kmem_check();
+}
+END_TEST
+
 /* Misuse, with the stable words; abort=no lets the program go on. */
 static char *bad[12];
 
@@ -630,4 +676,4 @@ END_TEST
 
 UNIT_MAIN("kmem", NSPACING, untouched, against_model, sizes, impossible_sizes,
     alignments, zero_after_use, large_blocks_are_cheap, grows_in_place,
-    trim_gives_back, misuse, second_free, errno_is_left_alone, threads, forks);
+    trim_gives_back, peak_squeezes, misuse, second_free, errno_is_left_alone, threads, forks);
