@@ -676,4 +676,5 @@ END_TEST
 
 UNIT_MAIN("kmem", NSPACING, untouched, against_model, sizes, impossible_sizes,
     alignments, zero_after_use, large_blocks_are_cheap, grows_in_place,
-    trim_gives_back, peak_squeezes, misuse, second_free, errno_is_left_alone, threads, forks);
+    trim_gives_back, peak_squeezes, misuse, second_free, errno_is_left_alone,
+    threads, forks);
