@@ -175,12 +175,31 @@ os_remap(uintptr_t addr, size_t len)
 	return (is_error(got) ? map_error(got) : 0);
 }
 
+/*
+ * Does the word hold val, if there is one at all, whosever it is by now?  The
+ * kernel looks, which cannot fault.
+ */
+static bool
+word_holds(uint32_t *word, uint32_t val)
+{
+	static const struct timespec past;
+	int error;
+
+	do
+		error = os_wait_until(word, val, &past);
+	while (error == EINTR);
+	return (error == ETIMEDOUT);
+}
+
 int
 os_move(uintptr_t from, size_t len, uintptr_t to)
 {
-	long got = os_syscall(SYS_mremap, (long)from, (long)len, (long)len,
-	    MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, (long)to, 0);
+	uint32_t *target = (uint32_t *)to, mark = (uint32_t)(to >> 12) | 1;
+	long got;
 
+	*target = mark;
+	got = os_syscall(SYS_mremap, (long)from, (long)len, (long)len,
+	    MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP, (long)to, 0);
 	if (!is_error(got)) {
 		/* A fresh mapping joins its neighbours'; this one may not. */
 		os_remap(from, len);
@@ -192,10 +211,12 @@ os_move(uintptr_t from, size_t len, uintptr_t to)
 	if (!is_error(got))
 		return (os_map(from, len) == 0 ? 0 : EEXIST);
 	/*
-	 * The kernel unmaps the target before it looks at the rest.  If there
-	 * is something now, nobody knows whose it is.
+	 * The kernel unmaps the target before it looks at most of the rest,
+	 * but not if there are too many mappings.  If there is something now
+	 * without the mark, nobody knows whose it is.
 	 */
-	return (os_map(to, len) == 0 ? ENOMEM : ENXIO);
+	return (os_map(to, len) == 0 || word_holds(target, mark) ? ENOMEM :
+	    ENXIO);
 }
 
 int

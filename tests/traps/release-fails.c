@@ -127,6 +127,50 @@ no_giving_back(void)
 	return (0);
 }
 
+/* Pages of address space. */
+static long
+mapped(void)
+{
+	FILE *f = fopen("/proc/self/statm", "r");
+	long n = 0;
+
+	must(f != NULL && fscanf(f, "%ld", &n) == 1);
+	(void)fclose(f);
+	return (n);
+}
+
+/*
+ * Blocks that grow are copied, then, and where they should have gone is free.
+ * The kernel itself does so to a program with very many mappings.
+ */
+static int
+no_moving(void)
+{
+	static const int nr[] = { __NR_mremap };
+	const size_t size = 400 * RUN;	/* so long that all move each time */
+	long before, growth;
+	int i;
+
+	if (!forbid(nr, 1, ENOMEM))
+		return (77);
+	before = mapped();
+	for (i = 0; i < 8; i++) {
+		char *p = malloc(size);
+
+		must(p != NULL && (run[0] = malloc(size / 2)) != NULL);
+		p[0] = p[size - 1] = 5;
+		must((p = realloc(p, size + size / 2)) != NULL);
+		must(p[0] == 5 && p[size - 1] == 5);
+		free(p);
+		free(run[0]);
+	}
+	/* Three times the size were in use at once. */
+	growth = (mapped() - before) * getpagesize();
+	if (growth > (long)(5 * size))
+		diag("%ld bytes more are mapped", growth);
+	return (growth > (long)(5 * size));
+}
+
 static int
 no_getting(unsigned err)
 {
@@ -195,6 +239,7 @@ main(int argc, char **argv)
 	tap_begin(argv, 60);
 	report(tap_run_child(no_giving_back),
 	    "munmap, madvise, mremap and mprotect fail");
+	report(tap_run_child(no_moving), "mremap fails, and nothing is lost");
 	report(tap_run_child(get_enomem), "mmap fails with ENOMEM");
 	report(tap_run_child(get_eagain), "mmap fails with EAGAIN");
 	report(tap_run_child(get_eperm), "mmap fails with EPERM");
