@@ -184,6 +184,9 @@ bucket_init(unsigned spacing)
 		if (size <= MAXALLOCSAVE)
 			bucket_runs = indx + 1;
 		step = ((size_t)1 << (63 - __builtin_clzl(size))) / spacing;
+		/* A chunk has room for two blocks at least. */
+		if (MAXALLOCSAVE > CHUNK / 2 && size >= CHUNK / 2)
+			step = size;
 		if (size >= MAXALLOCSAVE)
 			step = PAGESIZE;
 		size += step < MINALLOCSIZE ? MINALLOCSIZE : step;
