@@ -423,18 +423,21 @@ retire_cluster(struct kmembuckets *kb, struct kmemcluster *c, uint32_t *chain)
 	*chain = meta_id(c);
 }
 
-/* Frees the pages of retired clusters; the lock is not held. */
+/*
+ * Frees the pages of retired clusters, clpages each.  The lock is not held,
+ * and kb may be another list by now.
+ */
 static void
-free_clusters(struct kmembuckets *kb, uint32_t chain)
+free_clusters(struct kmembuckets *kb, uint32_t chain, uint32_t clpages)
 {
 	while (chain != 0) {
 		struct kmemcluster *c = cluster_ptr(chain);
 
 		chain = c->c_next;
 		PROBE3(cluster_free, page_to_addr(c->c_page), kb->kb_size,
-		    ptob(kb->kb_clpages));
-		kmemusage[c->c_page + kb->kb_clpages - 1] = 0;
-		kmemusage[c->c_page] = kb->kb_clpages;
+		    ptob(clpages));
+		kmemusage[c->c_page + clpages - 1] = 0;
+		kmemusage[c->c_page] = clpages;
 		pagerun_free(c->c_page);
 		lock_acquire(&kb->kb_lock);
 		c->c_next = kb->kb_spare;
@@ -706,11 +709,12 @@ bucket_put(unsigned indx, void *const *slot, unsigned n)
 {
 	struct kmembuckets *kb = &bucket[indx];
 	void *twice = NULL;
-	uint32_t chain = 0;
+	uint32_t chain = 0, clpages;
 
 	if (bucket_isruns(indx))
 		return (put_runs(indx, slot, n));
 	lock_acquire(&kb->kb_lock);
+	clpages = kb->kb_clpages;
 	for (unsigned i = 0; i < n;) {
 		struct kmemcluster *c;
 		unsigned nfree;
@@ -731,7 +735,7 @@ bucket_put(unsigned indx, void *const *slot, unsigned n)
 			retire_cluster(kb, c, &chain);
 	}
 	lock_release(&kb->kb_lock);
-	free_clusters(kb, chain);
+	free_clusters(kb, chain, clpages);
 	debug_check(indx);
 	return (twice);
 }
@@ -749,11 +753,12 @@ void
 bucket_reap(unsigned indx, bool all)
 {
 	struct kmembuckets *kb = &bucket[indx];
-	uint32_t keep = all ? 0 : kb->kb_highwat, chain = 0, id, next;
+	uint32_t keep = all ? 0 : kb->kb_highwat, chain = 0, clpages, id, next;
 
 	if (relaxed_load(&kb->kb_nempty) <= keep)
 		return;
 	lock_acquire(&kb->kb_lock);
+	clpages = kb->kb_clpages;
 	for (id = kb->kb_next; id != 0 && kb->kb_nempty > keep; id = next) {
 		struct kmemcluster *c = cluster_ptr(id);
 
@@ -762,7 +767,7 @@ bucket_reap(unsigned indx, bool all)
 			retire_cluster(kb, c, &chain);
 	}
 	lock_release(&kb->kb_lock);
-	free_clusters(kb, chain);
+	free_clusters(kb, chain, clpages);
 }
 
 bool

@@ -1,6 +1,10 @@
 /*
  * test_bucket.c - the lists, at every spacing.
+ *
+ * Linked with --wrap for the system call, in which another thread would run.
  */
+#include <sys/syscall.h>
+
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -12,6 +16,26 @@
 #include "os.h"
 #include "pagerun.h"
 #include "unit.h"
+
+/* What happens while memory is given back, for once. */
+static void (*meanwhile)(void);
+
+long	__real_os_syscall(long nr, long a, long b, long c, long d, long e,
+	    long f);
+long	__wrap_os_syscall(long nr, long a, long b, long c, long d, long e,
+	    long f);
+
+long
+__wrap_os_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+	void (*fn)(void) = meanwhile;
+
+	if (nr == SYS_madvise && fn != NULL) {
+		meanwhile = NULL;
+		fn();
+	}
+	return (__real_os_syscall(nr, a, b, c, d, e, f));
+}
 
 static size_t
 pages_inuse(void)
@@ -427,6 +451,49 @@ START_TEST(against_model)
 }
 END_TEST
 
+/*
+ * A list may be dropped, and another one made under its number, while its last
+ * clusters go back to the page runs.
+ */
+static void
+make_another(void)
+{
+	ck_assert(bucket_drop(bucket_first_limit));
+	bucket_add(bucket_first_limit, 80);
+}
+
+static void
+with_another(bool by_reap)
+{
+	static void *block[100000];
+	unsigned indx = bucket_first_limit, n = nitems(block), clpages;
+
+	bucket_add(indx, 112);
+	clpages = bucket[indx].kb_clpages;
+	bucket_use(indx, 96);
+	bucket[indx].kb_highwat = by_reap ? UINT32_MAX : 0;
+	ck_assert_uint_eq(bucket_get(indx, block, n), n);
+	meanwhile = by_reap ? NULL : make_another;
+	ck_assert_ptr_null(bucket_put(indx, block, n));
+	if (by_reap) {
+		meanwhile = make_another;
+		bucket_reap(indx, true);
+	}
+	ck_assert(meanwhile == NULL);
+	ck_assert_uint_ne(bucket[indx].kb_clpages, clpages);
+	ck_assert_uint_eq(pages_inuse(), 0);
+	check_all();
+}
+
+START_TEST(another_list_meanwhile)
+{
+	unit_buckets(SPACING(_i));
+	with_another(false);
+	ck_assert(bucket_drop(bucket_first_limit));
+	with_another(true);
+}
+END_TEST
+
 /* Threads on the same lists: no block is out twice. */
 #define NTHREAD	4
 
@@ -476,4 +543,4 @@ END_TEST
 
 UNIT_MAIN("bucket", NSPACING, sizes, table, every_list, lowest_block_first,
     empty_clusters_return, second_put_is_found, second_put_of_a_run, retype,
-    purge, purge_again, against_model, threads);
+    purge, purge_again, against_model, another_list_meanwhile, threads);
