@@ -77,6 +77,7 @@ static struct lock	  caches_lock;
 static struct kmemcache	 *caches;	/* all, the newest first */
 static struct kmemcache	 *caches_hand;	/* where the search goes on */
 static size_t		  ncaches;
+static size_t		  ndead;	/* of them; as last seen */
 static size_t		  held, held_max;
 
 struct kmemcache cache_none = {
@@ -204,7 +205,7 @@ detach_all(struct kmemcache *kc)
 static size_t
 thread_share(void)
 {
-	size_t nthreads = relaxed_load(&ncaches) + 1;
+	size_t nthreads = relaxed_load(&ncaches) - relaxed_load(&ndead) + 1;
 	size_t share = ptob(pagerun_inuse()) / HELD_INUSE / nthreads;
 	size_t most = held_limit() / nthreads;
 
@@ -353,6 +354,8 @@ adopt_cache(void)
 			kc = caches_hand;
 		caches_hand = caches_hand->kc_next;
 	}
+	if (kc != NULL && ndead > 0)
+		relaxed_store(&ndead, ndead - 1);
 	lock_release(&caches_lock);
 	return (kc);
 }
@@ -842,11 +845,15 @@ depot_reap(unsigned indx)
 	depot_return(indx, surplus);
 }
 
-/* Empties the caches of threads that have ended. */
+/*
+ * Empties the caches of threads that have ended, and counts them: those that
+ * are left share what these had.
+ */
 static void
 scavenge(void)
 {
 	struct kmemcache *kc;
+	size_t dead = 0;
 
 	lock_acquire(&caches_lock);
 	kc = caches;
@@ -857,7 +864,11 @@ scavenge(void)
 			detach_all(kc);
 			idle(kc);
 			os_life_release(&kc->kc_life);
+			dead++;
 		}
+	lock_acquire(&caches_lock);
+	relaxed_store(&ndead, dead);
+	lock_release(&caches_lock);
 }
 
 void
