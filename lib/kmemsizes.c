@@ -260,6 +260,21 @@ growth_step(void)
 	return (step < MINSTEP ? MINSTEP : step > MAXSTEP ? MAXSTEP : step);
 }
 
+/*
+ * Maps n pages from page at on, and then what the tables need for them: a
+ * request that is hopeless must not leave them grown.
+ */
+static int
+claim(size_t at, size_t n)
+{
+	uintptr_t addr = kmembase + ptob(at);
+	int error = os_map(addr, ptob(n));
+
+	if (error == 0 && (error = tables_extend(at + n)) != 0)
+		(void)os_unmap(addr, ptob(n));
+	return (error);
+}
+
 int
 kmemsizes_extend(size_t npages, page_t *first, size_t *got)
 {
@@ -273,9 +288,7 @@ kmemsizes_extend(size_t npages, page_t *first, size_t *got)
 	while (at < room && npages <= room - at) {
 		if (n > room - at)
 			n = npages;
-		error = tables_extend(at + n);
-		if (error == 0)
-			error = os_map(kmembase + ptob(at), ptob(n));
+		error = claim(at, n);
 		if (error == 0)
 			break;
 		if (n > npages) {

@@ -82,6 +82,22 @@ limit_as_after_use(void)
 	return (limit_as());
 }
 
+/* A request that cannot be had leaves nothing behind. */
+static int
+limit_and_too_much(void)
+{
+	void *p = malloc(1);
+	size_t before;
+
+	must(p != NULL);
+	free(p);
+	limit_to(RLIMIT_AS, vmsize() + 64 * MB);
+	before = vmsize();
+	must(malloc(20 * 1024 * MB) == NULL && errno == ENOMEM);
+	must(vmsize() < before + MB);
+	return (work());
+}
+
 /*
  * Nothing more can be mapped at all: what was freed before, or is freed now,
  * still serves.
@@ -119,6 +135,8 @@ main(int argc, char **argv)
 	    "RLIMIT_DATA set by a running program");
 	ok(tap_run_child(limit_as_after_use) == 0,
 	    "RLIMIT_AS set after 200 MB were used and freed");
+	ok(tap_run_child(limit_and_too_much) == 0,
+	    "a request beyond RLIMIT_AS leaves nothing behind");
 	/* Not glibc: it gives the top of its heap back and cannot get it. */
 	ok_kma(tap_run_child(limit_to_nothing) == 0,
 	    "RLIMIT_AS below what is in use");
