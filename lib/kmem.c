@@ -359,7 +359,7 @@ kmem_why_not(const void *p, unsigned *indx)
 {
 	size_t page = btop((uintptr_t)p - kmembase);
 
-	*indx = page < relaxed_load(&kmempages) ? kmemsizes[page] : KU_HOLE;
+	*indx = kmem_kind(p);
 	switch (*indx) {
 	case KU_HOLE:
 	case KU_GUARD:

@@ -27,12 +27,17 @@ bool	kmem_init(void);
 void	*kmem_alloc_slow(size_t size);
 void	 kmem_free_kind(void *p, unsigned kind, const char *func);
 
-/* What the page of an address is. */
+/*
+ * What the page of an address is.  The program may have read the address
+ * without an acquire, which is enough for what lies behind it, but kmempages
+ * does not: on AArch64 it could have been read before.
+ */
 static inline unsigned
 kmem_kind(const void *p)
 {
 	size_t page = btop((uintptr_t)p - kmembase);
 
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
 	return (page < relaxed_load(&kmempages) ? kmemsizes[page] : KU_HOLE);
 }
 

@@ -626,6 +626,8 @@ memtype_setlimit(unsigned type, size_t bytes)
 	struct kmemstats *ks = &memtype[type];
 
 	__atomic_store_n(&ks->ks_limit, bytes, __ATOMIC_SEQ_CST);
+	/* See take_ahead(); an acquire may be read before a store. */
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	for (struct kmemcache *kc = cache_first(); kc != NULL;
 	    kc = kc->kc_next) {
 		struct memtype_count *tc = __atomic_load_n(&kc->kc_types,

@@ -9,6 +9,7 @@
 #define KMA_PARAM_H
 
 #include <assert.h>
+#include <limits.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -27,6 +28,7 @@
 extern KMA_HIDDEN unsigned kmem_pageshift;
 #define PAGESHIFT	kmem_pageshift
 #endif
+#undef PAGESIZE		/* musl's <limits.h> has one as well */
 #define PAGESIZE	((size_t)1 << PAGESHIFT)
 #define PAGEMASK	(PAGESIZE - 1)
 #define MAXPAGESHIFT	16		/* 64K */
