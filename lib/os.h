@@ -74,7 +74,7 @@ int	os_allow(uintptr_t addr, size_t len);
 /* Milliseconds of a clock that does not jump; coarse and cheap. */
 uint64_t os_now(void);
 
-/* Writes all of buf, whatever it takes; gives up at an error. */
+/* Writes all of buf; gives up at an error, and no signal comes of it. */
 int	os_write(int fd, const void *buf, size_t len);
 /* Opens a file for writing from its start; a descriptor above 2, or -errno. */
 int	os_create(const char *path);

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
@@ -263,11 +264,14 @@ os_realtime(void)
 	return (nanoseconds(CLOCK_REALTIME));
 }
 
-int
-os_write(int fd, const void *buf, size_t len)
-{
-	const char *p = buf;
+/* What a write may raise: a pipe without a reader, a file at its limit. */
+#define SIGNAL_SET(sig)	(UINT64_C(1) << ((sig) - 1))
+static const uint64_t write_signals = SIGNAL_SET(SIGPIPE) | SIGNAL_SET(SIGXFSZ);
 
+/* 0, or an errno: the signals of that are then pending, if not ignored. */
+static int
+write_all(int fd, const char *p, size_t len)
+{
 	while (len > 0) {
 		long n = os_syscall(SYS_write, fd, (long)p, (long)len, 0, 0, 0);
 
@@ -279,6 +283,30 @@ os_write(int fd, const void *buf, size_t len)
 		len -= (size_t)n;
 	}
 	return (0);
+}
+
+/*
+ * The program did not ask for what is written here, so it does not die of it:
+ * a signal is taken back.
+ */
+int
+os_write(int fd, const void *buf, size_t len)
+{
+	static const struct timespec at_once;
+	uint64_t mask = 0;
+	bool blocked;
+	int error;
+
+	blocked = os_syscall(SYS_rt_sigprocmask, SIG_BLOCK,
+	    (long)&write_signals, (long)&mask, sizeof(mask), 0, 0) == 0;
+	error = write_all(fd, buf, len);
+	if (error == EPIPE || error == EFBIG)
+		os_syscall(SYS_rt_sigtimedwait, (long)&write_signals, 0,
+		    (long)&at_once, sizeof(write_signals), 0, 0);
+	if (blocked)
+		os_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&mask, 0,
+		    sizeof(mask), 0, 0);
+	return (error);
 }
 
 int

@@ -121,6 +121,10 @@ calls 'a misuse, hardened' hardened,abort=no 'hardened message' \
 	"$KMA_BUILDDIR/tests/misuse/double_free_later"
 calls 'a wait' '' 'M_WAITOK message' \
 	"$KMA_BUILDDIR/tests/misuse/typed_wait" alone
+# shellcheck disable=SC2016
+calls 'a message that nobody can read' abort=no message \
+	sh -c 'ulimit -f 0; exec "$0" >/dev/null' \
+	"$KMA_BUILDDIR/tests/misuse/free_stack"
 calls 'figures' '' 'stats message' "$KMA_BUILDDIR/tests/conform/info"
 
 # All were met; sched_yield takes two threads at one instant of the start.
