@@ -17,8 +17,9 @@
  * what no one used for a period.
  *
  * Threads that end.  Their caches stay as they are until another thread needs
- * one, and takes it over with all its blocks, or until the next reaping.  The
- * kernel tells who is gone: see os_life_claim().
+ * one, and takes it over with all its blocks, or until the next reaping, which
+ * empties it and makes it an orphan.  The kernel tells who is gone: see
+ * os_life_claim().
  */
 #include "cache.h"
 
@@ -77,7 +78,7 @@ static struct lock	  caches_lock;
 static struct kmemcache	 *caches;	/* all, the newest first */
 static struct kmemcache	 *caches_hand;	/* where the search goes on */
 static size_t		  ncaches;
-static size_t		  ndead;	/* of them; as last seen */
+static size_t		  ndead;	/* of them: those that are orphans */
 static size_t		  held, held_max;
 
 struct kmemcache cache_none = {
@@ -340,6 +341,14 @@ new_cache(void)
 	return (kc);
 }
 
+/* It has no thread, and is empty; or it has one again.  The lock is held. */
+static void
+set_orphan(struct kmemcache *kc, bool orphan)
+{
+	relaxed_store(&ndead, ndead + orphan - kc->kc_orphan);
+	relaxed_store(&kc->kc_orphan, orphan);
+}
+
 /* The cache of a thread that has ended, or NULL. */
 static struct kmemcache *
 adopt_cache(void)
@@ -354,8 +363,8 @@ adopt_cache(void)
 			kc = caches_hand;
 		caches_hand = caches_hand->kc_next;
 	}
-	if (kc != NULL && ndead > 0)
-		relaxed_store(&ndead, ndead - 1);
+	if (kc != NULL)
+		set_orphan(kc, false);
 	lock_release(&caches_lock);
 	return (kc);
 }
@@ -846,29 +855,45 @@ depot_reap(unsigned indx)
 }
 
 /*
- * Empties the caches of threads that have ended, and counts them: those that
- * are left share what these had.
+ * Gives the slots of an empty cache back.  A stack's lower sentinel reads as it
+ * should afterwards, and the upper one comes with the stack.
  */
+static void
+purge_slots(struct kmemcache *kc)
+{
+	uintptr_t from = round_page((uintptr_t)&kc->kc_slot[2]);
+	uintptr_t to = (uintptr_t)slot(kc, nslots) & ~PAGEMASK;
+
+	if (from < to)
+		os_purge(from, to - from);
+}
+
+/* Empties the cache of a thread that has ended, which is ours meanwhile. */
+static void
+make_orphan(struct kmemcache *kc)
+{
+	busy(kc);
+	detach_all(kc);
+	idle(kc);
+	purge_slots(kc);
+	lock_acquire(&caches_lock);
+	os_life_release(&kc->kc_life);
+	set_orphan(kc, true);
+	lock_release(&caches_lock);
+}
+
 static void
 scavenge(void)
 {
 	struct kmemcache *kc;
-	size_t dead = 0;
 
 	lock_acquire(&caches_lock);
 	kc = caches;
 	lock_release(&caches_lock);
 	for (; kc != NULL; kc = kc->kc_next)
-		if (os_life_claim(&kc->kc_life)) {
-			busy(kc);
-			detach_all(kc);
-			idle(kc);
-			os_life_release(&kc->kc_life);
-			dead++;
-		}
-	lock_acquire(&caches_lock);
-	relaxed_store(&ndead, dead);
-	lock_release(&caches_lock);
+		if (!relaxed_load(&kc->kc_orphan) &&
+		    os_life_claim(&kc->kc_life))
+			make_orphan(kc);
 }
 
 void
@@ -976,7 +1001,8 @@ cache_postfork_child(void)
 	struct kmemcache *own = cache_mine;
 
 	for (struct kmemcache *kc = caches; kc != NULL; kc = kc->kc_next) {
-		if (kc != own && kc->kc_busy)
+		/* What is written to is copied: not thousands of orphans. */
+		if (kc != own && (kc->kc_busy || kc->kc_orphan))
 			continue;
 		os_life_init(&kc->kc_life);
 		if (kc == own)

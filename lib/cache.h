@@ -55,6 +55,7 @@ struct cached_run {
  *	kc_mask[i] = kb_mask, kc_start[i] = kb_start, kc_bound[i] = kb_bound
  * kmemsizes is there for kc_npages pages, since it never shrinks.
  *	kc_bytes = the sum of what its stacks, and kc_run, have room for
+ *	kc_bytes = 0 if kc_orphan, which changes under the register's lock
  */
 struct kmemcache {
 	uint64_t	  kc_word[NLIST];
@@ -77,6 +78,7 @@ struct kmemcache {
 	unsigned	  kc_hand;		/* where eviction goes on */
 	unsigned	  kc_ops;		/* slow operations */
 	uint32_t	  kc_busy;		/* in the slow path: see fork */
+	uint32_t	  kc_orphan;		/* nobody's: see scavenge() */
 	struct kmemcache *kc_next;		/* of all caches */
 	struct os_life	  kc_life;		/* the owner's */
 	struct memtype_count *kc_types;		/* what it counted; or NULL */

@@ -317,31 +317,46 @@ take_one_and_wait(void *arg)
 	return (arg);
 }
 
-START_TEST(share_shrinks)
-{
-	unsigned n = unit_less(300, 5);
-	pthread_t thread[300];
-	pthread_attr_t attr;
-	size_t small;
+#define CROWD	300
+static pthread_t crowd[CROWD];
 
-	unit_caches(1);
+static void
+start_crowd(unsigned n)
+{
+	pthread_attr_t attr;
+
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 131072);
 	pthread_barrier_init(&barrier, NULL, n + 1);
 	for (unsigned i = 0; i < n; i++)
-		ck_assert_int_eq(pthread_create(&thread[i], &attr,
+		ck_assert_int_eq(pthread_create(&crowd[i], &attr,
 		    take_one_and_wait, NULL), 0);
 	pthread_barrier_wait(&barrier);
+}
+
+static void
+end_crowd(unsigned n)
+{
+	pthread_barrier_wait(&barrier);
+	for (unsigned i = 0; i < n; i++)
+		pthread_join(crowd[i], NULL);
+}
+
+START_TEST(share_shrinks)
+{
+	unsigned n = unit_less(CROWD, 5);
+	size_t small;
+
+	unit_caches(1);
+	start_crowd(n);
 	ck_assert_uint_eq(caches()->sc_threads, n);
 	fill_caches();
 	small = kmem_cache->kc_bytes;
 	ck_assert_uint_le(small, held_bound() / n);
-	pthread_barrier_wait(&barrier);
-	for (unsigned i = 0; i < n; i++)
-		pthread_join(thread[i], NULL);
+	end_crowd(n);
 	cache_reap();
 	fill_caches();
-	if (n == nitems(thread))
+	if (n == CROWD)
 		ck_assert_uint_gt(kmem_cache->kc_bytes, small);
 	empty_all();
 }
@@ -365,6 +380,42 @@ START_TEST(caches_are_adopted)
 	ck_assert_uint_eq(out(L64), 0);
 	put(L64, get(L64));
 	ck_assert_uint_le(caches()->sc_threads, 2);
+	empty_all();
+}
+END_TEST
+
+/* What they leave takes little memory, and a child does not copy it. */
+START_TEST(orphans_cost_little)
+{
+	unsigned n = unit_less(CROWD, 5), orphans = 0;
+	size_t faults;
+	int status;
+	pid_t pid;
+
+	unit_caches(1);
+	put(L64, get(L64));
+	start_crowd(n);
+	end_crowd(n);
+	cache_reap();
+	for (struct kmemcache *kc = cache_first(); kc; kc = kc->kc_next) {
+		void *slots = (void *)round_page((uintptr_t)&kc->kc_slot[2]);
+
+		if (kc == kmem_cache)
+			continue;
+		ck_assert(kc->kc_orphan && kc->kc_bytes == 0);
+		ck_assert_uint_eq(unit_resident(slots, 48 * 1024), 0);
+		orphans++;
+	}
+	ck_assert_uint_eq(orphans, n);
+	if ((pid = fork()) == 0) {
+		faults = unit_faults();
+		cache_postfork_child();
+		faults = unit_faults() - faults;
+		_exit(faults > UNIT_FAULTS(n / 4));
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+	in_thread(one_block, NULL);
 	empty_all();
 }
 END_TEST
@@ -609,6 +660,6 @@ END_TEST
 
 UNIT_MAIN("cache", NSPACING, last_in_first_out, figures_are_exact, contents,
     producer_and_consumer, depot_passes_magazines, bounds, share_shrinks,
-    caches_are_adopted, reaping_finds_the_dead, reaping_spares_the_living,
-    depot_learns, second_free_is_found, runs, due_once_in_a_while,
-    child_takes_over, traders);
+    orphans_cost_little, caches_are_adopted, reaping_finds_the_dead,
+    reaping_spares_the_living, depot_learns, second_free_is_found, runs,
+    due_once_in_a_while, child_takes_over, traders);
