@@ -47,6 +47,11 @@ cluster_ptr(uint32_t id)
 	return (meta_ptr(id));
 }
 
+/* In c_purged and c_idle: so many pages that are free as a whole, or more. */
+#define MANY_PAGES	15
+/* Clusters of a list that bucket_age() looks at: some 50 ns each. */
+#define ROUND		4096
+
 /* Words in the map of a cluster. */
 static inline unsigned
 map_words(const struct kmembuckets *kb)
@@ -365,6 +370,7 @@ fill_map(const struct kmembuckets *kb, struct kmemcluster *c)
 	c->c_nfree = (uint16_t)kb->kb_elmpercl;
 	c->c_hint = 0;
 	c->c_purged = 0;
+	c->c_idle = 0;
 }
 
 /* An empty cluster on fresh pages, or NULL; the list's lock is held. */
@@ -419,6 +425,7 @@ retire_cluster(struct kmembuckets *kb, struct kmemcluster *c, uint32_t *chain)
 	kb->kb_nempty--;
 	kb->kb_total -= kb->kb_elmpercl;
 	kb->kb_totalfree -= kb->kb_elmpercl;
+	c->c_nfree = 0;
 	c->c_next = *chain;
 	*chain = meta_id(c);
 }
@@ -575,6 +582,7 @@ take_blocks(struct kmembuckets *kb, struct kmemcluster *c, void **slot,
 	kb->kb_nempty -= c->c_nfree == kb->kb_elmpercl;
 	c->c_nfree -= (uint16_t)want;
 	c->c_purged = 0;
+	c->c_idle = 0;
 	kb->kb_totalfree -= want;
 	if (c->c_nfree == 0)
 		unlink_cluster(kb, c);
@@ -835,7 +843,7 @@ next_page(const struct kmembuckets *kb, const struct kmemcluster *c, size_t i,
 	return (i);
 }
 
-/* How many pages are free as a whole? */
+/* How many pages are free as a whole, as far as one needs to know? */
 static unsigned
 free_pages(const struct kmembuckets *kb, const struct kmemcluster *c)
 {
@@ -843,19 +851,17 @@ free_pages(const struct kmembuckets *kb, const struct kmemcluster *c)
 
 	for (size_t i = 0; i < kb->kb_clpages; i++)
 		n += range_isfree(kb, c, ptob(i), ptob(i + 1));
-	return (n);
+	return (n < MANY_PAGES ? n : MANY_PAGES);
 }
 
-/* Gives a cluster's free pages back, if there are more than last time. */
+/* Gives a cluster's nfree free pages back. */
 static int
-purge_cluster(const struct kmembuckets *kb, struct kmemcluster *c)
+purge_cluster(const struct kmembuckets *kb, struct kmemcluster *c,
+    unsigned nfree)
 {
 	uintptr_t base = (uintptr_t)page_to_addr(c->c_page);
-	unsigned nfree = free_pages(kb, c);
 	int error = 0;
 
-	if (nfree <= c->c_purged)
-		return (0);
 	for (size_t i = 0, end; i < kb->kb_clpages && error == 0; i = end) {
 		i = next_page(kb, c, i, true);
 		end = next_page(kb, c, i, false);
@@ -863,8 +869,15 @@ purge_cluster(const struct kmembuckets *kb, struct kmemcluster *c)
 			error = os_purge(base + ptob(i), ptob(end - i));
 	}
 	if (error == 0)
-		c->c_purged = (uint8_t)nfree;
+		c->c_purged = nfree & MANY_PAGES;
 	return (error);
+}
+
+/* What free blocks are filled with, a mode looks at. */
+static bool
+is_purgeable(unsigned indx)
+{
+	return (!bucket_isruns(indx) && !bucket_istagged(indx));
 }
 
 /* Under the lock: the blocks must not be handed out while their memory goes. */
@@ -872,16 +885,44 @@ void
 bucket_purge(unsigned indx, size_t nclusters)
 {
 	struct kmembuckets *kb = &bucket[indx];
+	int error = 0;		/* locked memory, say */
 	uint32_t id;
 
-	/* What free blocks are filled with, a mode looks at. */
-	if (bucket_isruns(indx) || bucket_istagged(indx))
+	if (!is_purgeable(indx))
 		return;
 	lock_acquire(&kb->kb_lock);
-	for (id = kb->kb_next; id != 0 && nclusters > 0; nclusters--) {
-		if (purge_cluster(kb, cluster_ptr(id)) != 0)
-			break;		/* locked memory, say */
-		id = cluster_ptr(id)->c_next;
+	for (id = kb->kb_next; id != 0 && nclusters > 0 && error == 0;
+	    nclusters--) {
+		struct kmemcluster *c = cluster_ptr(id);
+		unsigned nfree = free_pages(kb, c);
+
+		if (nfree > c->c_purged)
+			error = purge_cluster(kb, c, nfree);
+		id = c->c_next;
+	}
+	lock_release(&kb->kb_lock);
+}
+
+void
+bucket_age(unsigned indx)
+{
+	struct kmembuckets *kb = &bucket[indx];
+	int error = 0;
+
+	if (!is_purgeable(indx) || relaxed_load(&kb->kb_totalfree) == 0)
+		return;
+	lock_acquire(&kb->kb_lock);
+	/* If its cluster is not on the list any more, a round begins anew. */
+	if (kb->kb_hand == 0 || cluster_ptr(kb->kb_hand)->c_nfree == 0)
+		kb->kb_hand = kb->kb_next;
+	for (unsigned i = 0; i < ROUND && kb->kb_hand != 0 && error == 0; i++) {
+		struct kmemcluster *c = cluster_ptr(kb->kb_hand);
+		unsigned nfree = free_pages(kb, c);
+
+		if (c->c_idle > c->c_purged)
+			error = purge_cluster(kb, c, nfree);
+		c->c_idle = nfree & MANY_PAGES;
+		kb->kb_hand = c->c_next;
 	}
 	lock_release(&kb->kb_lock);
 }

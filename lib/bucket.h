@@ -28,9 +28,10 @@
  *
  * Invariants, under the list's lock:
  *	c_nfree = the bits set in c_map
- *	the cluster is on kb_next's list if c_nfree > 0
+ *	the cluster is on kb_next's list if and only if c_nfree > 0
  *	bits from kb_elmpercl on are clear
  *	c_purged pages at least, that are free as a whole, hold no memory
+ *	c_idle pages at least have been free since bucket_age() looked last
  * Behind the map, a cluster of a typed list has a tag for each block.
  */
 struct kmemcluster {
@@ -38,7 +39,8 @@ struct kmemcluster {
 	page_t		c_page;		/* the first page */
 	uint16_t	c_nfree;
 	uint8_t		c_hint;		/* no bit is set in a word below this */
-	uint8_t		c_purged;	/* pages that were given back */
+	uint8_t		c_purged : 4;	/* pages, or MANY_PAGES */
+	uint8_t		c_idle : 4;	/* the same */
 	uint64_t	c_map[];	/* a set bit: a free block */
 };
 
@@ -71,15 +73,19 @@ struct kmembuckets {
 	KMA_ALIGNED(KMA_CACHELINE)
 	struct lock	kb_lock;
 	uint32_t	kb_next;	/* clusters with free blocks */
+	uint32_t	kb_hand;	/* where bucket_age() goes on */
 	uint32_t	kb_spare;	/* unused kmemclusters, by c_next */
 	uint32_t	kb_nempty;
-	uint32_t	kb_highwat;	/* empty clusters kept */
 	uint32_t	kb_stacks;
+	uint8_t		kb_highwat;	/* empty clusters kept */
 	bool		kb_retired;	/* bucketindx does not lead to it */
 	size_t		kb_total;
 	size_t		kb_totalfree;
 	uint64_t	kb_calls;	/* requests that no cache has counted */
 };
+/* An element of bucket[] is found by a shift. */
+static_assert(sizeof(struct kmembuckets) == 2 * KMA_CACHELINE,
+    "a list is longer than two lines");
 
 extern KMA_HIDDEN struct kmembuckets bucket[NLIST];
 /*
@@ -285,6 +291,11 @@ bucket_tag(unsigned indx, const void *p, size_t tagbytes)
  * that have free blocks: nobody gets any of the list meanwhile.
  */
 void	bucket_purge(unsigned indx, size_t nclusters);
+/*
+ * Goes on with a round through these clusters, and gives back the pages on
+ * which no block was in use since the last round.
+ */
+void	bucket_age(unsigned indx);
 
 /* Walks and checks all invariants of a list. */
 void	bucket_check(unsigned indx);

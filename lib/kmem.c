@@ -136,8 +136,10 @@ tick(void)
 	    &last, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED))
 		return;
 	cache_reap();
-	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++)
+	for (unsigned indx = bucket_typed; indx < bucket_limit; indx++) {
 		bucket_reap(indx, false);
+		bucket_age(indx);
+	}
 	pagerun_tick(now);
 }
 

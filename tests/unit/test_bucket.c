@@ -352,6 +352,83 @@ START_TEST(purge_again)
 }
 END_TEST
 
+/* A page has to be free from one round to the next. */
+START_TEST(age)
+{
+	unsigned indx = KU_LIST + 2, n;
+	void **slot;
+	char *base;
+
+	unit_buckets(1);
+	n = bucket[indx].kb_elmpercl;
+	slot = calloc(n, sizeof(*slot));
+	ck_assert_uint_eq(bucket_get(indx, slot, n), n);
+	base = slot[n - 1];
+	slot[n - 1] = slot[0];
+	slot[0] = base;
+	memset(base, 1, ptob(bucket[indx].kb_clpages));
+	bucket_put(indx, slot + 1, n - 1);
+	bucket_age(indx);
+	ck_assert_uint_eq(unit_resident(base + PAGESIZE, PAGESIZE), 1);
+
+	/* It was used meanwhile. */
+	ck_assert_uint_eq(bucket_get(indx, slot + 1, n - 1), n - 1);
+	bucket_age(indx);
+	bucket_put(indx, slot + 1, n - 1);
+	bucket_age(indx);
+	ck_assert_uint_eq(unit_resident(base + PAGESIZE, PAGESIZE), 1);
+
+	bucket_age(indx);
+	ck_assert_uint_eq(unit_resident(base + PAGESIZE, PAGESIZE), 0);
+	ck_assert_int_eq(*base, 1);
+
+	/* Where the round stopped, there is no cluster any more. */
+	bucket_put(indx, slot, 1);
+	bucket_reap(indx, true);
+	bucket_age(indx);
+	free(slot);
+	check_all();
+}
+END_TEST
+
+/* A round comes by each cluster, however many there are. */
+START_TEST(age_of_many)
+{
+	enum { N = 10000 };
+	unsigned indx = KU_LIST + 2, n, resident;
+	static void *kept[N];
+	void **slot;
+
+	unit_buckets(1);
+	n = bucket[indx].kb_elmpercl;
+	slot = calloc(n, sizeof(*slot));
+	for (unsigned i = 0; i < N; i++) {
+		ck_assert_uint_eq(bucket_get(indx, slot, n), n);
+		kept[i] = slot[n - 1];
+		memset(kept[i], 1, ptob(bucket[indx].kb_clpages));
+		slot[n - 1] = slot[0];
+		slot[0] = kept[i];
+		kept[i] = memcpy(malloc(n * sizeof(*slot)), slot,
+		    n * sizeof(*slot));
+	}
+	for (unsigned i = 0; i < N; i++)
+		bucket_put(indx, (void **)kept[i] + 1, n - 1);
+	for (unsigned i = 0; i < 8; i++)
+		bucket_age(indx);
+	resident = 0;
+	for (unsigned i = 0; i < N; i++) {
+		char *base = *(char **)kept[i];
+
+		resident += unit_resident(base + PAGESIZE, PAGESIZE);
+		bucket_put(indx, kept[i], 1);
+		free(kept[i]);
+	}
+	ck_assert_uint_eq(resident, 0);
+	free(slot);
+	check_all();
+}
+END_TEST
+
 /*
  * A model: what is out, with contents; the figures exact at each step.
  */
@@ -518,6 +595,8 @@ worker(void *arg)
 			bucket_reap(indx, true);
 		if (rnd_below(&r, 200) == 0)
 			bucket_purge(indx, SIZE_MAX);
+		if (rnd_below(&r, 100) == 0)
+			bucket_age(indx);
 	}
 	return (NULL);
 }
@@ -543,4 +622,5 @@ END_TEST
 
 UNIT_MAIN("bucket", NSPACING, sizes, table, every_list, lowest_block_first,
     empty_clusters_return, second_put_is_found, second_put_of_a_run, retype,
-    purge, purge_again, against_model, another_list_meanwhile, threads);
+    purge, purge_again, age, age_of_many, against_model,
+    another_list_meanwhile, threads);
