@@ -112,14 +112,16 @@ squeeze(size_t nclusters)
 
 /*
  * The program is about to need more memory than it ever did: what lies idle
- * goes before that.  True once for each sixteenth more.
+ * goes before that.  True once for each sixteenth more.  Watched blocks stay,
+ * since a page that has gone cannot tell which blocks it had.
  */
 static bool
 is_peak(void)
 {
 	size_t peak = pagerun_peak(), last = relaxed_load(&kmem_peak);
 
-	return (peak >= last + last / PEAK_SHARE + PEAK_MIN &&
+	return (!options.o_watch &&
+	    peak >= last + last / PEAK_SHARE + PEAK_MIN &&
 	    __atomic_compare_exchange_n(&kmem_peak, &last, peak, false,
 	    __ATOMIC_RELAXED, __ATOMIC_RELAXED));
 }

@@ -547,12 +547,12 @@ unlock_and_purge(void)
 }
 
 /*
- * Unmaps the free end of the arena if it is at least min pages and clean.
- * Under the lock, since the mapping and kmempages have to agree; nobody asks
- * for this often.
+ * Unmaps the free end of the arena if it is at least min pages, of which up to
+ * dirty hold memory.  Under the lock, since the mapping and kmempages have to
+ * agree; nobody asks for this often.
  */
 static void
-retract(size_t min)
+retract(size_t min, size_t dirty)
 {
 	struct pagerun *last = NULL;
 	page_t first;
@@ -560,14 +560,18 @@ retract(size_t min)
 	lock_acquire(&pr_lock);
 	if (kmempages > 0 && is_free_kind((page_t)kmempages - 1))
 		last = meta_ptr(kmemusage[kmempages - 1]);
-	if (last != NULL && last->pr_npages >= min && last->pr_ndirty == 0) {
-		size_t npages = last->pr_npages;
+	if (last != NULL && last->pr_npages >= min &&
+	    last->pr_ndirty <= dirty) {
+		size_t npages = last->pr_npages, ndirty = last->pr_ndirty;
 
 		first = last->pr_page;
 		if (kmemsizes_retract(first) == 0) {
 			runtree_remove(&pr_tree, last);
 			node_put(last);
 			pr_mapped -= npages;
+			if (dirty_pages() < pr_low)
+				pr_low = dirty_pages();
+			gave_back(ndirty);
 		}
 	}
 	lock_release(&pr_lock);
@@ -1067,7 +1071,7 @@ pagerun_tick(uint64_t now)
 	if (surplus > 0) {
 		purge(dirty - surplus);
 		forgo(away);
-		retract(RETRACT_MIN);
+		retract(RETRACT_MIN, 0);
 	}
 }
 
@@ -1092,7 +1096,8 @@ pagerun_trim(void)
 	size_t before = pr_purged;
 
 	purge(0);
-	retract(1);
+	/* To give back what lies among others takes a node; this does not. */
+	retract(1, SIZE_MAX);
 	return (relaxed_load(&pr_purged) != before);
 }
 

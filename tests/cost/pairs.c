@@ -214,8 +214,12 @@ pairs(const char *prefix, size_t max, long n)
 static void *
 thread(void *arg)
 {
+	static pthread_mutex_t slots = PTHREAD_MUTEX_INITIALIZER;
+
 	pair_real(64, 1000);
+	(void)pthread_mutex_lock(&slots);
 	batch_real(64, 2 * BATCH);
+	(void)pthread_mutex_unlock(&slots);
 	pair_real(4096, 100);
 	pair_real(100000, 100);
 	return (arg);
