@@ -415,7 +415,7 @@ taken(size_t npages, size_t ndirty)
 	pr_inuse += npages;
 	if (pr_inuse > pr_maxused) {
 		grown = pr_inuse - pr_maxused;
-		pr_maxused = pr_inuse;
+		relaxed_store(&pr_maxused, pr_inuse);
 	}
 	if (dirty_pages() < pr_low)
 		pr_low = dirty_pages();
