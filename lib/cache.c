@@ -552,7 +552,7 @@ learn(unsigned indx)
 	if (relaxed_load(&d->d_flushed) > 0) {
 		__atomic_fetch_sub(&d->d_flushed, 1, __ATOMIC_RELAXED);
 		if ((d->d_max + 1) * d->d_batch * size <= DEPOT_BYTES(size))
-			d->d_max++;
+			relaxed_store(&d->d_max, d->d_max + 1);
 	}
 	lock_release(&d->d_lock);
 }
@@ -843,11 +843,12 @@ static void
 depot_reap(unsigned indx)
 {
 	struct depot *d = &depot[indx];
-	uint32_t surplus;
+	uint32_t surplus, less;
 
 	lock_acquire(&d->d_lock);
 	surplus = d->d_min;
-	d->d_max -= surplus < d->d_max ? surplus : d->d_max;
+	less = surplus < d->d_max ? surplus : d->d_max;
+	relaxed_store(&d->d_max, d->d_max - less);
 	d->d_min = d->d_nfull - surplus;
 	relaxed_store(&d->d_flushed, 0);
 	lock_release(&d->d_lock);
