@@ -47,8 +47,6 @@ cluster_ptr(uint32_t id)
 	return (meta_ptr(id));
 }
 
-/* In c_purged and c_idle: so many pages that are free as a whole, or more. */
-#define MANY_PAGES	15
 /* Clusters of a list that bucket_age() looks at: some 50 ns each. */
 #define ROUND		4096
 
@@ -595,15 +593,20 @@ offset_in(const struct kmemcluster *c, const void *p)
 	return ((uintptr_t)p - (uintptr_t)page_to_addr(c->c_page));
 }
 
+/* The number of the block at an offset in a cluster. */
+static inline unsigned
+number_at(const struct kmembuckets *kb, size_t off)
+{
+	/* Exact, since off * kb_size < 2^RECIPSHIFT in any cluster. */
+	return ((unsigned)(off * kb->kb_recip >> RECIPSHIFT));
+}
+
 /* The number of a block in its cluster. */
 static inline unsigned
 block_number(const struct kmembuckets *kb, const struct kmemcluster *c,
     const void *p)
 {
-	size_t off = offset_in(c, p);
-
-	/* Exact, since off * kb_size < 2^RECIPSHIFT in any cluster. */
-	return ((unsigned)(off * kb->kb_recip >> RECIPSHIFT));
+	return (number_at(kb, offset_in(c, p)));
 }
 
 static inline struct kmemcluster *
@@ -823,8 +826,7 @@ static bool
 range_isfree(const struct kmembuckets *kb, const struct kmemcluster *c,
     size_t from, size_t to)
 {
-	unsigned first = (unsigned)(from / kb->kb_size);
-	unsigned last = (unsigned)((to - 1) / kb->kb_size);
+	unsigned first = number_at(kb, from), last = number_at(kb, to - 1);
 
 	for (unsigned i = first; i <= last && i < kb->kb_elmpercl; i++)
 		if (!(c->c_map[i / 64] >> i % 64 & 1))
@@ -938,6 +940,8 @@ check_cluster(const struct kmembuckets *kb, const struct kmemcluster *c)
 	}
 	KMA_ASSERT(bits == c->c_nfree);
 	KMA_ASSERT(c->c_nfree > 0 && c->c_nfree <= kb->kb_elmpercl);
+	KMA_ASSERT(c->c_purged <= free_pages(kb, c));
+	KMA_ASSERT(c->c_idle <= free_pages(kb, c));
 	for (unsigned i = 0; i < kb->kb_clpages; i++) {
 		KMA_ASSERT(kmemsizes[c->c_page + i] == indx);
 		KMA_ASSERT(kmemusage[c->c_page + i] == meta_id(c));

@@ -34,12 +34,13 @@
  *	c_idle pages at least have been free since bucket_age() looked last
  * Behind the map, a cluster of a typed list has a tag for each block.
  */
+#define MANY_PAGES	15	/* in four bits: so many, or more */
 struct kmemcluster {
 	uint32_t	c_next, c_prev;	/* numbers of clusters; 0 none */
 	page_t		c_page;		/* the first page */
 	uint16_t	c_nfree;
 	uint8_t		c_hint;		/* no bit is set in a word below this */
-	uint8_t		c_purged : 4;	/* pages, or MANY_PAGES */
+	uint8_t		c_purged : 4;	/* pages, up to MANY_PAGES */
 	uint8_t		c_idle : 4;	/* the same */
 	uint64_t	c_map[];	/* a set bit: a free block */
 };

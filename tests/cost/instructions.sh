@@ -28,7 +28,7 @@ filler=$(i=0
 # libc's malloc; the counts lie in $tmp/NAME.cg*, the output in $tmp/NAME.out.
 # Reading the environment takes instructions (some 500 each variable, in the
 # dynamic linker), so that it always is one of forty variables, like that of a
-# desktop's shell.  So does the length of a path (10 a character), and the
+# desktop's shell.  So does the length of a path (15 a character), and the
 # library is found by a short one.
 count() {
 	preload=

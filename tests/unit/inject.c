@@ -32,6 +32,7 @@
 #include "options.h"
 #include "pagerun.h"
 #include "stats.h"
+#include "wrap.h"
 
 /* In a mode, if the program is compiled for one. */
 #ifndef INJECT_OPTIONS
@@ -42,11 +43,6 @@
 #define MB		((size_t)1 << 20)
 #define CHILD_LIMIT	120	/* s */
 #define PROGRESS	250	/* calls between two lines */
-
-long	__real_os_syscall(long nr, long a, long b, long c, long d, long e,
-	    long f);
-long	__wrap_os_syscall(long nr, long a, long b, long c, long d, long e,
-	    long f);
 
 /*
  * What fails, and how.

@@ -16,14 +16,10 @@
 #include "os.h"
 #include "pagerun.h"
 #include "unit.h"
+#include "wrap.h"
 
 /* What happens while memory is given back, for once. */
 static void (*meanwhile)(void);
-
-long	__real_os_syscall(long nr, long a, long b, long c, long d, long e,
-	    long f);
-long	__wrap_os_syscall(long nr, long a, long b, long c, long d, long e,
-	    long f);
 
 long
 __wrap_os_syscall(long nr, long a, long b, long c, long d, long e, long f)
@@ -317,6 +313,24 @@ START_TEST(purge)
 }
 END_TEST
 
+/*
+ * All n blocks of a new cluster, each written to; the lowest one, which is to
+ * stay in use, comes first.
+ */
+static void **
+whole_cluster(unsigned indx, unsigned *n)
+{
+	void **slot, *lowest;
+
+	*n = bucket[indx].kb_elmpercl;
+	slot = calloc(*n, sizeof(*slot));
+	ck_assert_uint_eq(bucket_get(indx, slot, *n), *n);
+	lowest = slot[*n - 1];
+	slot[*n - 1] = slot[0];
+	slot[0] = memset(lowest, 1, ptob(bucket[indx].kb_clpages));
+	return (slot);
+}
+
 /* A page that went and was not used since is let alone, and only that. */
 START_TEST(purge_again)
 {
@@ -325,13 +339,8 @@ START_TEST(purge_again)
 	char *base;
 
 	unit_buckets(1);
-	n = bucket[indx].kb_elmpercl;
-	slot = calloc(n, sizeof(*slot));
-	ck_assert_uint_eq(bucket_get(indx, slot, n), n);
-	base = slot[n - 1];
-	slot[n - 1] = slot[0];
-	slot[0] = base;			/* the lowest one stays in use */
-	memset(base, 1, ptob(bucket[indx].kb_clpages));
+	slot = whole_cluster(indx, &n);
+	base = slot[0];
 	bucket_put(indx, slot + 1, n - 1);
 	bucket_purge(indx, 0);
 	ck_assert_uint_eq(unit_resident(base + PAGESIZE, PAGESIZE), 1);
@@ -360,13 +369,8 @@ START_TEST(age)
 	char *base;
 
 	unit_buckets(1);
-	n = bucket[indx].kb_elmpercl;
-	slot = calloc(n, sizeof(*slot));
-	ck_assert_uint_eq(bucket_get(indx, slot, n), n);
-	base = slot[n - 1];
-	slot[n - 1] = slot[0];
-	slot[0] = base;
-	memset(base, 1, ptob(bucket[indx].kb_clpages));
+	slot = whole_cluster(indx, &n);
+	base = slot[0];
 	bucket_put(indx, slot + 1, n - 1);
 	bucket_age(indx);
 	ck_assert_uint_eq(unit_resident(base + PAGESIZE, PAGESIZE), 1);
@@ -395,36 +399,23 @@ END_TEST
 START_TEST(age_of_many)
 {
 	enum { N = 10000 };
-	unsigned indx = KU_LIST + 2, n, resident;
-	static void *kept[N];
-	void **slot;
+	unsigned indx = KU_LIST + 2, n = 0;
+	static void **slot[N];
 
 	unit_buckets(1);
-	n = bucket[indx].kb_elmpercl;
-	slot = calloc(n, sizeof(*slot));
-	for (unsigned i = 0; i < N; i++) {
-		ck_assert_uint_eq(bucket_get(indx, slot, n), n);
-		kept[i] = slot[n - 1];
-		memset(kept[i], 1, ptob(bucket[indx].kb_clpages));
-		slot[n - 1] = slot[0];
-		slot[0] = kept[i];
-		kept[i] = memcpy(malloc(n * sizeof(*slot)), slot,
-		    n * sizeof(*slot));
-	}
 	for (unsigned i = 0; i < N; i++)
-		bucket_put(indx, (void **)kept[i] + 1, n - 1);
+		slot[i] = whole_cluster(indx, &n);
+	for (unsigned i = 0; i < N; i++)
+		bucket_put(indx, slot[i] + 1, n - 1);
 	for (unsigned i = 0; i < 8; i++)
 		bucket_age(indx);
-	resident = 0;
 	for (unsigned i = 0; i < N; i++) {
-		char *base = *(char **)kept[i];
+		char *base = slot[i][0];
 
-		resident += unit_resident(base + PAGESIZE, PAGESIZE);
-		bucket_put(indx, kept[i], 1);
-		free(kept[i]);
+		ck_assert_uint_eq(unit_resident(base + PAGESIZE, PAGESIZE), 0);
+		bucket_put(indx, slot[i], 1);
+		free(slot[i]);
 	}
-	ck_assert_uint_eq(resident, 0);
-	free(slot);
 	check_all();
 }
 END_TEST
@@ -548,7 +539,7 @@ with_another(bool by_reap)
 	bucket_add(indx, 112);
 	clpages = bucket[indx].kb_clpages;
 	bucket_use(indx, 96);
-	bucket[indx].kb_highwat = by_reap ? UINT32_MAX : 0;
+	bucket[indx].kb_highwat = by_reap ? UINT8_MAX : 0;
 	ck_assert_uint_eq(bucket_get(indx, block, n), n);
 	meanwhile = by_reap ? NULL : make_another;
 	ck_assert_ptr_null(bucket_put(indx, block, n));

@@ -25,6 +25,7 @@
 #include "pagerun.h"
 #include "report.h"
 #include "unit.h"
+#include "wrap.h"
 
 #define MB	((size_t)1 << 20)
 
@@ -49,11 +50,6 @@ charged(void)
  * System calls that fail: mappings, from one on.
  */
 static unsigned maps, fail_from = UINT32_MAX;
-
-long	__real_os_syscall(long nr, long a, long b, long c, long d, long e,
-	    long f);
-long	__wrap_os_syscall(long nr, long a, long b, long c, long d, long e,
-	    long f);
 
 long
 __wrap_os_syscall(long nr, long a, long b, long c, long d, long e, long f)
