@@ -47,7 +47,7 @@ cluster_ptr(uint32_t id)
 	return (meta_ptr(id));
 }
 
-/* Clusters of a list that bucket_age() looks at: some 50 ns each. */
+/* Clusters of a list that bucket_age() looks at: 10 to 300 ns each. */
 #define ROUND		4096
 
 /* Words in the map of a cluster. */
