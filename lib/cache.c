@@ -641,10 +641,9 @@ sweep_runs(struct kmemcache *kc)
  * Empties the stacks that were not touched since the last sweep, and their
  * depots, where the program holds little else: it has turned to other sizes.
  * A few blocks here and there would each pin a cluster, a run its own pages.
- * The one in use may look untouched: it is full each time.
  */
 static KMA_NOINLINE void
-sweep(struct kmemcache *kc, unsigned used)
+sweep(struct kmemcache *kc)
 {
 	kc->kc_moved = 0;
 	sweep_runs(kc);
@@ -653,9 +652,8 @@ sweep(struct kmemcache *kc, unsigned used)
 
 		if (stack_top(word) == NOSTACK)
 			continue;
-		if (indx != used && ((word == kc->kc_seen[indx] &&
-		    is_left(kc, indx)) ||
-		    relaxed_load(&bucket[indx].kb_retired))) {
+		if ((word == kc->kc_seen[indx] && is_left(kc, indx)) ||
+		    relaxed_load(&bucket[indx].kb_retired)) {
 			detach(kc, indx);
 			depot_return(indx, UINT32_MAX);
 			bucket_reap(indx, true);
@@ -669,6 +667,18 @@ is_sweep_due(const struct kmemcache *kc)
 {
 	return (unlikely(kc->kc_moved >= SWEEP_MIN) &&
 	    kc->kc_moved >= SWEEP_MIN + ptob(pagerun_inuse()) / SWEEP_INUSE);
+}
+
+/*
+ * The list is in use, though its word may not tell: a full stack that gives
+ * blocks up for those that come is as full as before.
+ */
+static inline void
+touch(struct kmemcache *kc, unsigned indx)
+{
+	kc->kc_seen[indx] = 0;
+	if (is_sweep_due(kc))
+		sweep(kc);
 }
 
 static void *
@@ -693,8 +703,7 @@ cache_alloc(unsigned indx, unsigned *taken)
 	if (kc == NULL)
 		return (alloc_uncached(indx, taken));
 	busy(kc);
-	if (is_sweep_due(kc))
-		sweep(kc, indx);
+	touch(kc, indx);
 	if ((has_stack(kc, indx) || attach(kc, indx)) &&
 	    (stack_count(kc, indx) > 0 || take_batch(kc, indx) ||
 	    refill(kc, indx, taken))) {
@@ -749,8 +758,7 @@ cache_free(unsigned indx, void *p, void **twice)
 
 	if (kc != NULL) {
 		busy(kc);
-		if (is_sweep_due(kc))
-			sweep(kc, indx);
+		touch(kc, indx);
 		room = !is_foreign(kc, indx) &&
 		    (has_stack(kc, indx) || attach(kc, indx));
 		if (room) {
@@ -904,7 +912,7 @@ cache_reap(void)
 
 	if (kc != &cache_none) {
 		busy(kc);
-		sweep(kc, KU_HOLE);
+		sweep(kc);
 		idle(kc);
 	}
 	scavenge();

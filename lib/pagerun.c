@@ -111,7 +111,7 @@ extern KMA_HIDDEN size_t pagerun_purged __attribute__((alias("pr_purged")));
 static inline size_t
 dirty_pages(void)
 {
-	return (pr_tree.rt_root != NULL ? pr_tree.rt_root->pr_sumdirty : 0);
+	return (pr_tree.rt_ndirty);
 }
 
 /*
@@ -240,33 +240,32 @@ static void
 release(page_t page, size_t npages, size_t ndirty)
 {
 	struct pagerun *prev = NULL, *next = NULL, *run;
+	page_t n = (page_t)npages, dirty = (page_t)ndirty;
 
 	if (page > 0 && is_free_kind(page - 1))
 		prev = meta_ptr(kmemusage[page - 1]);
-	if (is_free_kind((page_t)(page + npages)))
-		next = meta_ptr(kmemusage[page + npages]);
+	if (is_free_kind(page + n))
+		next = meta_ptr(kmemusage[page + n]);
+	if (next != NULL) {
+		n += next->pr_npages;
+		dirty += next->pr_ndirty;
+	}
 	if (prev != NULL) {
 		run = prev;
-		run->pr_npages += (page_t)npages;
-		run->pr_ndirty += (page_t)ndirty;
 		if (next != NULL) {
-			run->pr_npages += next->pr_npages;
-			run->pr_ndirty += next->pr_ndirty;
 			runtree_remove(&pr_tree, next);
 			node_put(next);
 		}
-		runtree_update(&pr_tree, run);
+		runtree_update(&pr_tree, run, run->pr_page,
+		    run->pr_npages + n, run->pr_ndirty + dirty);
 	} else if (next != NULL) {
 		run = next;
-		run->pr_page = page;
-		run->pr_npages += (page_t)npages;
-		run->pr_ndirty += (page_t)ndirty;
-		runtree_update(&pr_tree, run);
+		runtree_update(&pr_tree, run, page, n, dirty);
 	} else {
 		run = node_get();
 		run->pr_page = page;
-		run->pr_npages = (page_t)npages;
-		run->pr_ndirty = (page_t)ndirty;
+		run->pr_npages = n;
+		run->pr_ndirty = dirty;
 		runtree_insert(&pr_tree, run);
 	}
 	tag(run);
@@ -310,13 +309,9 @@ carve(struct pagerun *run, page_t page, size_t npages)
 	}
 	if (before > 0 && after > 0 && dirty < run->pr_ndirty)
 		dirty_after = dirty_behind(run, page, npages, dirty);
-	run->pr_ndirty -= dirty + dirty_after;
-	if (before == 0) {
-		run->pr_page += (page_t)npages;
-		run->pr_npages = after;
-	} else
-		run->pr_npages = before;
-	runtree_update(&pr_tree, run);
+	runtree_update(&pr_tree, run,
+	    before > 0 ? run->pr_page : page + (page_t)npages,
+	    before > 0 ? before : after, run->pr_ndirty - dirty - dirty_after);
 	tag(run);
 	if (before > 0 && after > 0) {
 		run = node_get();

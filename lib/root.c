@@ -32,7 +32,7 @@ __attribute__((used)) struct kma_root kma_root = {
 		AT(kmemcache, kc_types), AT(kmemcache, kc_typed),
 		sizeof(struct depot), AT(depot, d_first), AT(depot, d_blocks),
 		sizeof(struct pagerun),
-		AT(pagerun, pr_max), AT(pagerun, pr_sumdirty),
+		AT(pagerun, pr_max), AT(runtree, rt_ndirty),
 		sizeof(struct learned), AT(learned, l_waste),
 		sizeof(struct kmemstats), AT(kmemstats, ks_sizes),
 		sizeof(struct memtype_count),

@@ -2,8 +2,7 @@
  * runtree.c - the free page runs in order of address.
  *
  * Layer 3.  Owns no state; a tree is guarded by its owner's lock.  Calls
- * nothing.  The recursion is as deep as the tree, some 2 log2(n) levels of a
- * few words.
+ * nothing.
  */
 #include "runtree.h"
 
@@ -18,119 +17,129 @@ max_of(const struct pagerun *run)
 	return (run != NULL ? run->pr_max : 0);
 }
 
-static inline page_t
-dirty_of(const struct pagerun *run)
+static inline bool
+is_dirty(const struct pagerun *run)
 {
-	return (run != NULL ? run->pr_sumdirty : 0);
+	return (run != NULL && run->pr_anydirty);
 }
 
-/* Makes a node's sums right, given its children's. */
-static inline void
+/* Makes a node right, given its children; true if it was not. */
+static inline bool
 sum_up(struct pagerun *run)
 {
 	page_t max = run->pr_npages, l = max_of(run->pr_left);
-	page_t r = max_of(run->pr_right);
+	page_t r = max_of(run->pr_right), was_max = run->pr_max;
+	bool dirty = run->pr_ndirty > 0 || is_dirty(run->pr_left) ||
+	    is_dirty(run->pr_right), was_dirty = run->pr_anydirty;
 
 	max = l > max ? l : max;
 	run->pr_max = r > max ? r : max;
-	run->pr_sumdirty = run->pr_ndirty + dirty_of(run->pr_left) +
-	    dirty_of(run->pr_right);
+	run->pr_anydirty = dirty;
+	return (run->pr_max != was_max || dirty != was_dirty);
 }
 
-/* Parts a tree into the runs below page and the others. */
+/* A node has changed: so have those above, up to one that stays as it is. */
 static void
-split(struct pagerun *tree, page_t page, struct pagerun **below,
-    struct pagerun **above)
+tell(struct pagerun *run)
 {
-	if (tree == NULL) {
-		*below = *above = NULL;
-		return;
-	}
-	if (tree->pr_page < page) {
-		split(tree->pr_right, page, &tree->pr_right, above);
-		*below = tree;
+	while (run != NULL && sum_up(run))
+		run = run->pr_parent;
+}
+
+/* The pointer to a node. */
+static inline struct pagerun **
+link_to(struct runtree *rt, const struct pagerun *run)
+{
+	struct pagerun *parent = run->pr_parent;
+
+	if (parent == NULL)
+		return (&rt->rt_root);
+	return (parent->pr_left == run ? &parent->pr_left : &parent->pr_right);
+}
+
+static inline void
+hang(struct pagerun **link, struct pagerun *parent, struct pagerun *run)
+{
+	*link = run;
+	if (run != NULL)
+		run->pr_parent = parent;
+}
+
+/* Puts a node above its parent, which becomes its child. */
+static void
+rotate(struct runtree *rt, struct pagerun *run)
+{
+	struct pagerun *parent = run->pr_parent;
+
+	hang(link_to(rt, parent), parent->pr_parent, run);
+	if (parent->pr_left == run) {
+		hang(&parent->pr_left, parent, run->pr_right);
+		hang(&run->pr_right, run, parent);
 	} else {
-		split(tree->pr_left, page, below, &tree->pr_left);
-		*above = tree;
+		hang(&parent->pr_right, parent, run->pr_left);
+		hang(&run->pr_left, run, parent);
 	}
-	sum_up(tree);
-}
-
-/* Joins two trees, all of one below all of the other. */
-static struct pagerun *
-join(struct pagerun *below, struct pagerun *above)
-{
-	if (below == NULL)
-		return (above);
-	if (above == NULL)
-		return (below);
-	if (below->pr_prio > above->pr_prio) {
-		below->pr_right = join(below->pr_right, above);
-		sum_up(below);
-		return (below);
-	}
-	above->pr_left = join(below, above->pr_left);
-	sum_up(above);
-	return (above);
-}
-
-static struct pagerun *
-insert(struct pagerun *tree, struct pagerun *run)
-{
-	if (tree == NULL || run->pr_prio > tree->pr_prio) {
-		split(tree, run->pr_page, &run->pr_left, &run->pr_right);
-		sum_up(run);
-		return (run);
-	}
-	if (run->pr_page < tree->pr_page)
-		tree->pr_left = insert(tree->pr_left, run);
-	else
-		tree->pr_right = insert(tree->pr_right, run);
-	sum_up(tree);
-	return (tree);
-}
-
-static struct pagerun *
-erase(struct pagerun *tree, struct pagerun *run)
-{
-	if (tree == run)
-		return (join(run->pr_left, run->pr_right));
-	if (run->pr_page < tree->pr_page)
-		tree->pr_left = erase(tree->pr_left, run);
-	else
-		tree->pr_right = erase(tree->pr_right, run);
-	sum_up(tree);
-	return (tree);
-}
-
-static void
-update(struct pagerun *tree, struct pagerun *run)
-{
-	if (tree != run)
-		update(run->pr_page < tree->pr_page ? tree->pr_left :
-		    tree->pr_right, run);
-	sum_up(tree);
+	sum_up(parent);
 }
 
 void
 runtree_insert(struct runtree *rt, struct pagerun *run)
 {
+	struct pagerun **link = &rt->rt_root, *parent = NULL;
+
 	/* Any odd multiplier of high order: Knuth's. */
 	rt->rt_seed = rt->rt_seed * 2654435769u + 12345;
 	run->pr_prio = rt->rt_seed ^ rt->rt_seed >> 15;
-	rt->rt_root = insert(rt->rt_root, run);
+	rt->rt_ndirty += run->pr_ndirty;
+	while (*link != NULL) {
+		parent = *link;
+		link = run->pr_page < parent->pr_page ? &parent->pr_left :
+		    &parent->pr_right;
+	}
+	hang(link, parent, run);
+	run->pr_left = run->pr_right = NULL;
+	while (run->pr_parent != NULL &&
+	    run->pr_prio > run->pr_parent->pr_prio)
+		rotate(rt, run);
+	sum_up(run);
+	tell(run->pr_parent);
 }
 
+/* The node's children are joined in its place. */
 void
 runtree_remove(struct runtree *rt, struct pagerun *run)
 {
-	rt->rt_root = erase(rt->rt_root, run);
+	struct pagerun *below = run->pr_left, *above = run->pr_right;
+	struct pagerun **link = link_to(rt, run), *parent = run->pr_parent;
+
+	rt->rt_ndirty -= run->pr_ndirty;
+	while (below != NULL && above != NULL)
+		if (below->pr_prio > above->pr_prio) {
+			hang(link, parent, below);
+			parent = below;
+			link = &below->pr_right;
+			below = *link;
+		} else {
+			hang(link, parent, above);
+			parent = above;
+			link = &above->pr_left;
+			above = *link;
+		}
+	hang(link, parent, below != NULL ? below : above);
+	for (; parent != run->pr_parent; parent = parent->pr_parent)
+		sum_up(parent);
+	tell(parent);
 }
 
 void
-runtree_update(struct runtree *rt, struct pagerun *run)
+runtree_update(struct runtree *rt, struct pagerun *run, page_t page,
+    page_t npages, page_t ndirty)
 {
-	update(rt->rt_root, run);
+	rt->rt_ndirty = rt->rt_ndirty - run->pr_ndirty + ndirty;
+	run->pr_page = page;
+	run->pr_npages = npages;
+	run->pr_ndirty = ndirty;
+	tell(run);
 }
 
 struct pagerun *
@@ -189,10 +198,10 @@ runtree_lastdirty(const struct runtree *rt)
 {
 	struct pagerun *run = rt->rt_root;
 
-	if (dirty_of(run) == 0)
+	if (!is_dirty(run))
 		return (NULL);
 	for (;;) {
-		if (dirty_of(run->pr_right) > 0)
+		if (is_dirty(run->pr_right))
 			run = run->pr_right;
 		else if (run->pr_ndirty > 0)
 			return (run);
@@ -213,34 +222,48 @@ runtree_find(const struct runtree *rt, page_t page)
 }
 
 static void
-check(const struct pagerun *run, size_t low, size_t high, size_t *nruns,
-    size_t *npages)
+check_child(const struct pagerun *run, const struct pagerun *child)
+{
+	KMA_ASSERT(!child || child->pr_prio <= run->pr_prio);
+	KMA_ASSERT(!child || child->pr_parent == run);
+}
+
+struct census {
+	size_t	nruns, npages, ndirty;
+};
+
+/* As deep as the tree: some 2 log2(n) levels. */
+static void
+check(const struct pagerun *run, size_t low, size_t high, struct census *all)
 {
 	struct pagerun copy;
 
 	if (run == NULL)
 		return;
 	copy = *run;
-	sum_up(&copy);
+	KMA_ASSERT(!sum_up(&copy));
 	KMA_ASSERT(run->pr_npages > 0);
 	KMA_ASSERT(run->pr_page >= low);
 	KMA_ASSERT((size_t)run->pr_page + run->pr_npages <= high);
-	KMA_ASSERT(copy.pr_max == run->pr_max);
-	KMA_ASSERT(copy.pr_sumdirty == run->pr_sumdirty);
-	KMA_ASSERT(!run->pr_left || run->pr_left->pr_prio <= run->pr_prio);
-	KMA_ASSERT(!run->pr_right || run->pr_right->pr_prio <= run->pr_prio);
-	(*nruns)++;
-	*npages += run->pr_npages;
+	check_child(run, run->pr_left);
+	check_child(run, run->pr_right);
+	all->nruns++;
+	all->npages += run->pr_npages;
+	all->ndirty += run->pr_ndirty;
 	/* Two runs with nothing between them should have been one. */
-	check(run->pr_left, low, run->pr_page > 0 ? run->pr_page - 1u : 0,
-	    nruns, npages);
+	check(run->pr_left, low, run->pr_page > 0 ? run->pr_page - 1u : 0, all);
 	check(run->pr_right, (size_t)run->pr_page + run->pr_npages + 1, high,
-	    nruns, npages);
+	    all);
 }
 
 void
 runtree_check(const struct runtree *rt, size_t *nruns, size_t *npages)
 {
-	*nruns = *npages = 0;
-	check(rt->rt_root, 0, (size_t)UINT32_MAX + 1, nruns, npages);
+	struct census all = { 0 };
+
+	KMA_ASSERT(rt->rt_root == NULL || rt->rt_root->pr_parent == NULL);
+	check(rt->rt_root, 0, (size_t)UINT32_MAX + 1, &all);
+	KMA_ASSERT(all.ndirty == rt->rt_ndirty);
+	*nruns = all.nruns;
+	*npages = all.npages;
 }

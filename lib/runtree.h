@@ -5,15 +5,17 @@
  *
  * A treap: a search tree by address that is a heap by random priority, which
  * keeps it balanced (Seidel and Aragon, 1996).  Each node also knows the
- * longest run and the number of dirty pages below it, so that the first fit
- * and the last dirty run are found in O(log n) steps.
+ * longest run below it and whether any page there is dirty, so that the first
+ * fit and the last dirty run are found in O(log n) steps.  A change tells the
+ * nodes above for as long as they learn something: a few, mostly.
  *
  * Invariants, for every node r with children l and r':
  *	l < r < r' by pr_page, and no two runs touch
- *	pr_prio >= the children's
+ *	pr_prio >= the children's; r is their pr_parent
  *	pr_max = max(pr_npages, the children's pr_max)
- *	pr_sumdirty = pr_ndirty + the children's pr_sumdirty
+ *	pr_anydirty = pr_ndirty > 0, or a child's pr_anydirty
  *	pr_ndirty = the pages of the run whose kmemsizes is KU_DIRTY
+ *	rt_ndirty = the sum of all pr_ndirty
  */
 #ifndef KMA_RUNTREE_H
 #define KMA_RUNTREE_H
@@ -25,27 +27,27 @@
 #include "param.h"
 
 struct KMA_ALIGNED(16) pagerun {	/* a meta number needs that */
-	struct pagerun	*pr_left, *pr_right;
+	struct pagerun	*pr_parent, *pr_left, *pr_right;
 	page_t		 pr_page;	/* the first page */
 	page_t		 pr_npages;
 	page_t		 pr_ndirty;
 	page_t		 pr_max;	/* of the subtree */
-	page_t		 pr_sumdirty;	/* of the subtree */
 	uint32_t	 pr_prio;
+	bool		 pr_anydirty;	/* of the subtree */
 };
 
 struct runtree {
 	struct pagerun	*rt_root;
+	size_t		 rt_ndirty;	/* pages */
 	uint32_t	 rt_seed;	/* of the priorities */
 };
 
+/* A run whose pr_page, pr_npages and pr_ndirty are set. */
 void	runtree_insert(struct runtree *rt, struct pagerun *run);
 void	runtree_remove(struct runtree *rt, struct pagerun *run);
-/*
- * To be called after a change of pr_page, pr_npages or pr_ndirty that leaves
- * the run between the same neighbours.
- */
-void	runtree_update(struct runtree *rt, struct pagerun *run);
+/* Gives a run other pages, between the same neighbours. */
+void	runtree_update(struct runtree *rt, struct pagerun *run, page_t page,
+	    page_t npages, page_t ndirty);
 
 /* The lowest run of at least npages pages, or NULL. */
 struct pagerun *runtree_firstfit(const struct runtree *rt, size_t npages);

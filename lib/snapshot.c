@@ -322,7 +322,7 @@ read_arena(const struct snapshot_source *ss, const struct plan *p,
 	st->st_mapped = mapped << p->p_shift;
 	if (st->st_mapped < st->st_pages)
 		st->st_mapped = st->st_pages;
-	st->st_dirty = at_most((uint64_t)top.pr_sumdirty << p->p_shift,
+	st->st_dirty = at_most((uint64_t)tree.rt_ndirty << p->p_shift,
 	    st->st_mapped - st->st_pages);
 	st->st_largest = at_most((uint64_t)top.pr_max << p->p_shift,
 	    st->st_mapped - st->st_pages);

@@ -834,21 +834,27 @@ class Check:
     def check_sums(self, run):
         lib = self.lib
         where = "free run at page %d" % run.pr_page
-        most, dirty = run.pr_npages, run.pr_ndirty
+        most, dirty = run.pr_npages, run.pr_ndirty > 0
         for at in (run.pr_left, run.pr_right):
             child = self.nodes.get(lib.number(at)) if at else None
             if child is not None:
+                self.expect(child.pr_parent == run.address, where,
+                            "it is not the pr_parent of page %d's",
+                            child.pr_page)
                 most = max(most, child.pr_max)
-                dirty += child.pr_sumdirty
+                dirty = dirty or child.pr_anydirty
         self.equal(where, "pr_max", run.pr_max, most,
                    "the longest run below it")
-        self.equal(where, "pr_sumdirty", run.pr_sumdirty, dirty,
-                   "the sum of dirty pages below it")
+        self.equal(where, "pr_anydirty", bool(run.pr_anydirty), dirty,
+                   "what the runs below it say")
 
     def check_pageruns(self):
         lib = self.lib
         self.check_node(lib.var("pr_tree").rt_root, 0, 2**32)
         free = sum(run.pr_npages for run in self.nodes.values())
+        dirty = sum(run.pr_ndirty for run in self.nodes.values())
+        self.equal("page runs", "rt_ndirty", lib.var("pr_tree").rt_ndirty,
+                   dirty, "the sum of the runs' dirty pages")
         self.count("free runs", len(self.nodes))
         made, carved = lib.var("node_made"), lib.var("node_carved")
         self.equal("page runs", "pr_nfree", lib.var("pr_nfree"),

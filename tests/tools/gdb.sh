@@ -177,6 +177,12 @@ invariants() {
 		'free run at page [0-9]+: pr_max = '
 	broken 'pr_ndirty' pr_tree.rt_root.pr_ndirty '$was + 1' \
 		'pr_ndirty = [0-9]+, but the count of its dirty pages'
+	broken 'pr_anydirty' pr_tree.rt_root.pr_anydirty '!$was' \
+		'free run at page [0-9]+: pr_anydirty = '
+	broken 'rt_ndirty' pr_tree.rt_ndirty '$was + 1' \
+		'rt_ndirty = [0-9]+, but the sum'
+	broken 'pr_parent' pr_tree.rt_root.pr_right.pr_parent 0 \
+		'is not the pr_parent of page [0-9]+'
 	broken 'pr_prio' pr_tree.rt_root.pr_prio 0 'is above its parent'
 	broken 'kc_bytes' caches.kc_bytes '$was + 16' \
 		'cache of thread [0-9]+: kc_bytes = '
