@@ -108,32 +108,30 @@ calloc(size_t n, size_t size)
 }
 
 /* Under valgrind each block is another one, as memcheck's own would be. */
-#define REALLOC_TOLD(p, size) do {					\
-	size_t old = 0;							\
-	void *new = NULL;						\
-									\
-	if ((p) == NULL || ((size) > 0 && valgrind_size(p, &old))) {	\
-		new = mode_alloc(size, CALLER);				\
-		TELL(new, size, false);					\
-		if (new == NULL)					\
-			return (or_refused(NULL, "realloc",		\
-			    (uintptr_t)(p), size));			\
-		if ((p) != NULL)					\
-			memmove(new, p, (size) < old ? (size) : old);	\
-	}								\
-	TELL_FREE(p);							\
-	mode_free(p, "realloc", CALLER);				\
-	return (new);							\
-} while (0)
+static KMA_NOINLINE void *
+realloc_told(void *p, size_t size, const void *caller)
+{
+	size_t old = 0;
+	void *new = NULL;
+
+	if (size > 0 && valgrind_size(p, &old)) {
+		new = mode_alloc(size, caller);
+		TELL(new, size, false);
+		if (new == NULL)
+			return (or_refused(NULL, "realloc", (uintptr_t)p,
+			    size));
+		memmove(new, p, size < old ? size : old);
+	}
+	TELL_FREE(p);
+	mode_free(p, "realloc", caller);
+	return (new);
+}
 
 static KMA_NOINLINE void *
 realloc_slow(unsigned indx, void *p, size_t size, const void *caller)
 {
 	void *new;
 
-	if (p == NULL)
-		return (kmem_alloc_fast(size, &p) ? p :
-		    malloc_slow(size, caller));
 	if (size == 0) {
 		if (!kmem_free_fast(p))
 			mode_free(p, "realloc", caller);
@@ -148,28 +146,27 @@ realloc_slow(unsigned indx, void *p, size_t size, const void *caller)
 KMA_EXPORT KMA_NOINLINE void *
 realloc(void *p, size_t size)
 {
-	unsigned indx = kmem_list_of(p);
+	unsigned indx;
 
+	/* Some programs, Lua's for one, allocate in no other way. */
+	if (p == NULL)
+		return (malloc(size));
+	indx = kmem_list_of(p);
 	if (likely(kmem_suits(indx, p, size)))
 		return (p);
 	if (unlikely(valgrind_active()))
-		REALLOC_TOLD(p, size);
+		return (realloc_told(p, size, CALLER));
 	return (realloc_slow(indx, p, size, CALLER));
 }
 
 KMA_EXPORT void *
 reallocarray(void *p, size_t n, size_t size)
 {
-	unsigned indx = kmem_list_of(p);
 	size_t bytes;
 
 	if (unlikely(__builtin_mul_overflow(n, size, &bytes)))
 		return (or_enomem(NULL));
-	if (likely(kmem_suits(indx, p, bytes)))
-		return (p);
-	if (unlikely(valgrind_active()))
-		REALLOC_TOLD(p, bytes);
-	return (realloc_slow(indx, p, bytes, CALLER));
+	return (realloc(p, bytes));
 }
 
 /*

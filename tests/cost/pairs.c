@@ -80,6 +80,7 @@ null_free(void *p)
 
 #define LIVE		2000	/* of the random replacement */
 #define BATCH		1000
+#define STRIDE		3	/* that LIVE is no multiple of */
 
 static void *slot[LIVE];
 
@@ -140,7 +141,23 @@ replace_##name(size_t size, long n)					\
 		void **at = &slot[(r >> 12) % LIVE];			\
 									\
 		RELEASE(*at);						\
-		*at = ALLOC(16 + (r & 1023) % 1008);			\
+		*at = ALLOC(size + (r & 1023) % 1008);			\
+	}								\
+}									\
+									\
+static __attribute__((noinline, noclone)) void				\
+halves_##name(size_t size, long n)					\
+{									\
+	uint32_t state = (uint32_t)size;				\
+									\
+	for (n /= LIVE / 2; n > 0; n--) {				\
+		int first = (int)(next(&state) % LIVE);			\
+									\
+		for (int i = 0; i < LIVE / 2; i++)			\
+			RELEASE(slot[(first + i * STRIDE) % LIVE]);	\
+		for (int i = 0; i < LIVE / 2; i++)			\
+			slot[(first + i * STRIDE) % LIVE] =		\
+			    ALLOC(size + next(&state) % (7 * size));	\
 	}								\
 }
 
@@ -148,10 +165,12 @@ replace_##name(size_t size, long n)					\
 #define null_realloc(p, size)	((void)(p), null_malloc(size))
 
 #define zeroed(size)		calloc(1, size)
+#define resized(size)		realloc(NULL, size)
 
 PAIR(real, malloc, free)
 PAIR(null, null_malloc, null_free)
 PAIR(zeroed, zeroed, free)
+PAIR(resized, resized, free)
 LOOPS(real, malloc, realloc, free)
 LOOPS(null, null_malloc, null_realloc, null_free)
 
@@ -179,18 +198,20 @@ pattern(const char *name, loop_fn *real, loop_fn *null, size_t arg, long n)
 	measure(name, "null", null, arg, n);
 }
 
+/* Live blocks of random sizes from least on, of which some are replaced. */
 static void
-replacement(long n)
+replacement(const char *name, loop_fn *real, loop_fn *null, size_t least,
+    size_t range, long n)
 {
-	for (int i = 0; i < LIVE; i++)
-		slot[i] = malloc(16 + (size_t)(i * 7919 % 1008));
-	replace_real(1, n);
-	measure("random replacement", "real", replace_real, 1, n);
+	for (size_t i = 0; i < LIVE; i++)
+		slot[i] = malloc(least + i * 7919 % range);
+	real(least, n);
+	measure(name, "real", real, least, n);
 	for (int i = 0; i < LIVE; i++) {
 		free(slot[i]);
 		slot[i] = null_malloc(1);
 	}
-	measure("random replacement", "null", replace_null, 1, n);
+	measure(name, "null", null, least, n);
 }
 
 static const size_t sizes[] = {
@@ -246,8 +267,12 @@ main(int argc, char **argv)
 	pairs("pair ", SIZE_MAX, n);
 	pattern("1000 then freed 64", batch_real, batch_null, 64, 8 * BATCH);
 	pattern("calloc 64", pair_zeroed, pair_null, 64, n);
+	pattern("realloc of NULL", pair_resized, pair_null, 64, n);
 	pattern("grown from 64 to 128", grow_real, grow_null, 64, n);
-	replacement(20 * n);
+	replacement("random replacement", replace_real, replace_null, 16, 1008,
+	    20 * n);
+	replacement("halves 4K to 32K", halves_real, halves_null, 4096, 28672,
+	    20 * n);
 	for (int i = 0; i < 4; i++)
 		if (pthread_create(&t[i], NULL, thread, NULL) != 0)
 			return (1);

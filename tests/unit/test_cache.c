@@ -484,6 +484,40 @@ START_TEST(depot_learns)
 }
 END_TEST
 
+/* Blocks of two lists in turn. */
+static void
+get_and_put(const unsigned *list, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		batch[i] = get(list[i % 2]);
+	for (unsigned i = 0; i < n; i++)
+		put(list[i % 2], batch[i]);
+}
+
+/*
+ * A sweep empties the lists that nobody used since the last, but not those to
+ * which blocks are freed: their stacks are as full as before.
+ */
+START_TEST(freeing_is_use)
+{
+	unsigned list[2], n = 400;
+
+	unit_caches(1);
+	list[0] = bucket_runs;
+	list[1] = bucket_runs + 1;
+	ck_assert(bucket_isruns(list[0]) && bucket_isruns(list[1]));
+	ck_assert_uint_gt(n * bucket[list[0]].kb_size, 4 << 20);
+	for (int round = 0; round < 20; round++)
+		get_and_put(list, n);
+	ck_assert_uint_ge(cached(list[0]), n / 2 - 8);
+	ck_assert_uint_ge(cached(list[1]), n / 2 - 8);
+	for (int round = 0; round < 4; round++)
+		get_and_put((unsigned[]) { L64 + 3, L64 + 4 }, BATCH);
+	ck_assert_uint_le(cached(list[0]) + cached(list[1]), n / 2);
+	empty_all();
+}
+END_TEST
+
 /* At the latest when the block goes back to its cluster. */
 START_TEST(second_free_is_found)
 {
@@ -661,5 +695,6 @@ END_TEST
 UNIT_MAIN("cache", NSPACING, last_in_first_out, figures_are_exact, contents,
     producer_and_consumer, depot_passes_magazines, bounds, share_shrinks,
     orphans_cost_little, caches_are_adopted, reaping_finds_the_dead,
-    reaping_spares_the_living, depot_learns, second_free_is_found, runs,
-    due_once_in_a_while, child_takes_over, traders);
+    reaping_spares_the_living, depot_learns, freeing_is_use,
+    second_free_is_found, runs, due_once_in_a_while, child_takes_over,
+    traders);
