@@ -24,9 +24,10 @@
  *    are taken, before the program touches them.
  *    A page that is given back and wanted again has to be faulted in, and
  *    that is slow.  A program may miss MISS_RATE of them in a millisecond,
- *    and once as many as it has.  For each that it misses beyond, one more
- *    may stay, until enough do: no more than a small part of a program's
- *    time is lost.
+ *    and once a third more than it has, but a page of a short run counts as
+ *    MISS_WEIGHT: it cost a system call of its own, and if it had stayed, any
+ *    short run would fit there.  For each MISS_EARNS beyond, one more may stay,
+ *    until enough do: no more than a small part of a program's time is lost.
  *  - After a decay period, what was not used for all of it: the least count
  *    of dirty pages seen in that time (the working set of Bonwick and Adams,
  *    USENIX 2001).
@@ -53,7 +54,10 @@
 #define RETAIN		btop((size_t)3 << 20)
 #define INUSE_SHARE	4	/* of the pages in use may be dirty too */
 #define PEAK_SHARE	32	/* of the most ever in use may come on top */
-#define MISS_RATE	5	/* pages a ms: a 100th of the time */
+#define MISS_RATE	7	/* pages a ms: a 70th of the time */
+#define MISS_WEIGHT	4	/* of a page of a run up to MISS_SHORT */
+#define MISS_SHORT	btop((size_t)64 << 10)
+#define MISS_EARNS	2	/* of them: that one more may stay */
 #define EARNED_MAX	btop((size_t)128 << 20)
 #define EARNED_SHARE	8	/* of the most ever in use, besides */
 #define SLACK		256	/* pages that go beyond the excess */
@@ -357,11 +361,19 @@ grow(size_t npages)
  * The policy.
  */
 
-/* How many more pages may stay, for those that were missed. */
+/* How many pages may be missed besides, at any time. */
+static size_t
+may_miss(void)
+{
+	return (pr_maxused + pr_maxused / 3);
+}
+
+/* How many more may stay, for those that were missed. */
 static size_t
 earned(void)
 {
-	return (likely(pr_missed <= pr_maxused) ? 0 : pr_missed - pr_maxused);
+	return (likely(pr_missed <= may_miss()) ? 0 :
+	    (pr_missed - may_miss()) / MISS_EARNS);
 }
 
 /* How many may, at any time. */
@@ -422,9 +434,11 @@ taken(size_t npages, size_t ndirty)
 	if (npages > EARNED_MAX)
 		return;
 	settle(os_now());
-	most = pr_maxused + pr_maxused / EARNED_SHARE + EARNED_MAX;
+	most = may_miss() + (pr_maxused / EARNED_SHARE + EARNED_MAX) *
+	    MISS_EARNS;
 	if (missed > grown)
-		pr_missed += missed - grown;
+		pr_missed += (missed - grown) *
+		    (npages <= MISS_SHORT ? MISS_WEIGHT : 1);
 	if (pr_missed > most)
 		pr_missed = most;
 }
@@ -490,7 +504,7 @@ put_purged(const struct purge *pg, int error)
 	release(pg->pg_page, pg->pg_npages, error ? pg->pg_npages : 0);
 	if (error != 0) {
 		/* Locked memory, say: do not try each time. */
-		pr_missed = pr_maxused + dirty_pages();
+		pr_missed = may_miss() + dirty_pages() * MISS_EARNS;
 		return;
 	}
 	gave_back(pg->pg_ndirty);

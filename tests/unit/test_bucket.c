@@ -553,11 +553,16 @@ with_another(bool by_reap)
 	check_all();
 }
 
-START_TEST(another_list_meanwhile)
+START_TEST(another_list_after_put)
 {
 	unit_buckets(SPACING(_i));
 	with_another(false);
-	ck_assert(bucket_drop(bucket_first_limit));
+}
+END_TEST
+
+START_TEST(another_list_after_reap)
+{
+	unit_buckets(SPACING(_i));
 	with_another(true);
 }
 END_TEST
@@ -614,4 +619,4 @@ END_TEST
 UNIT_MAIN("bucket", NSPACING, sizes, table, every_list, lowest_block_first,
     empty_clusters_return, second_put_is_found, second_put_of_a_run, retype,
     purge, purge_again, age, age_of_many, against_model,
-    another_list_meanwhile, threads);
+    another_list_after_put, another_list_after_reap, threads);
