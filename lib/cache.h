@@ -71,7 +71,7 @@ struct kmemcache {
 	uint32_t	  kc_start[NLIST];	/* kb_start */
 	uint32_t	  kc_bound[NLIST];	/* kb_bound */
 	uint16_t	  kc_room[NLIST];	/* blocks a stack may hold */
-	uint64_t	  kc_seen[NLIST];	/* kc_word; 0: used */
+	uint64_t	  kc_seen[NLIST];	/* kc_word at a sweep, or 0 */
 	struct cached_run kc_run[NCACHEDRUN];
 	size_t		  kc_bytes;
 	size_t		  kc_moved;		/* bytes since the last sweep */
