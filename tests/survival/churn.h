@@ -49,6 +49,19 @@ churn_alloc(struct churn *ch, size_t len)
 	}
 }
 
+/* There was none; how things are, if there should have been some. */
+static void
+churn_fail(struct churn *ch, size_t len)
+{
+	if (!ch->ch_short) {
+		diag("no memory for %zu bytes, call %llu: error %d", len,
+		    (unsigned long long)ch->ch_calls, errno);
+		malloc_stats();
+	}
+	must(ch->ch_short);
+	ch->ch_failed++;
+}
+
 static void
 churn_free(struct held *h)
 {
@@ -65,8 +78,7 @@ churn_realloc(struct churn *ch, struct held *h, size_t len)
 	char *p = realloc(h->h_addr, len);
 
 	if (p == NULL) {
-		must(ch->ch_short);
-		ch->ch_failed++;
+		churn_fail(ch, len);
 		return;
 	}
 	must(intact(p, least, h->h_seed));
@@ -90,8 +102,7 @@ churn_step(struct churn *ch)
 	churn_free(h);
 	h->h_addr = churn_alloc(ch, len);
 	if (h->h_addr == NULL) {
-		must(ch->ch_short);
-		ch->ch_failed++;
+		churn_fail(ch, len);
 		return;
 	}
 	must(malloc_usable_size(h->h_addr) >= len);
