@@ -27,7 +27,8 @@
  *    and once a third more than it has, but a page of a short run counts as
  *    MISS_WEIGHT: it cost a system call of its own, and if it had stayed, any
  *    short run would fit there.  For each MISS_EARNS beyond, one more may stay,
- *    until enough do: no more than a small part of a program's time is lost.
+ *    until enough do (of more than a BELOW_PEAKth of the peak, even above it):
+ *    no more than a small part of a program's time is lost.
  *  - After a decay period, what was not used for all of it: the least count
  *    of dirty pages seen in that time (the working set of Bonwick and Adams,
  *    USENIX 2001).
@@ -60,6 +61,7 @@
 #define MISS_EARNS	2	/* of them: that one more may stay */
 #define EARNED_MAX	btop((size_t)128 << 20)
 #define EARNED_SHARE	8	/* of the most ever in use, besides */
+#define BELOW_PEAK	4	/* and of it, which do not add to it */
 #define SLACK		256	/* pages that go beyond the excess */
 #define PURGE_MOST	4096	/* pages in one system call */
 #define ZERO_LOOK	64	/* pages: fewer are zeroed without a look */
@@ -376,24 +378,40 @@ earned(void)
 	    (pr_missed - may_miss()) / MISS_EARNS);
 }
 
-/* How many may, at any time. */
+/*
+ * How many may.  What was earned counts below the peak at first: pages that
+ * were missed while others like them came and went.  If it is much, the dirty
+ * ones do not fit what is asked for, and more of them than the peak allows
+ * have to stay.
+ */
 static size_t
-usual_limit(void)
+limit_with(size_t more)
 {
-	size_t room = pr_maxused + pr_maxused / PEAK_SHARE - pr_inuse;
+	size_t above = more > pr_maxused / BELOW_PEAK ?
+	    more - pr_maxused / BELOW_PEAK : 0;
+	size_t room = pr_maxused + pr_maxused / PEAK_SHARE - pr_inuse + above;
 	size_t most = pr_inuse / INUSE_SHARE;
 
 	if (pr_decay == 0)
-		return (0);
+		return (more);
 	if (most < RETAIN)
 		most = RETAIN;
+	most += more;
 	return (most < room ? most : room);
 }
 
+/* At any time. */
+static size_t
+usual_limit(void)
+{
+	return (limit_with(0));
+}
+
+/* And now. */
 static size_t
 dirty_limit(void)
 {
-	return (usual_limit() + earned());
+	return (limit_with(earned()));
 }
 
 /* Time has passed, in which some could be missed. */
@@ -434,8 +452,8 @@ taken(size_t npages, size_t ndirty)
 	if (npages > EARNED_MAX)
 		return;
 	settle(os_now());
-	most = may_miss() + (pr_maxused / EARNED_SHARE + EARNED_MAX) *
-	    MISS_EARNS;
+	most = may_miss() + (pr_maxused / BELOW_PEAK +
+	    pr_maxused / EARNED_SHARE + EARNED_MAX) * MISS_EARNS;
 	if (missed > grown)
 		pr_missed += (missed - grown) *
 		    (npages <= MISS_SHORT ? MISS_WEIGHT : 1);
@@ -504,7 +522,8 @@ put_purged(const struct purge *pg, int error)
 	release(pg->pg_page, pg->pg_npages, error ? pg->pg_npages : 0);
 	if (error != 0) {
 		/* Locked memory, say: do not try each time. */
-		pr_missed = may_miss() + dirty_pages() * MISS_EARNS;
+		pr_missed = may_miss() + MISS_EARNS *
+		    (dirty_pages() + pr_maxused / BELOW_PEAK);
 		return;
 	}
 	gave_back(pg->pg_ndirty);
