@@ -479,7 +479,18 @@ shuffle(void **blocks, unsigned n)
 	}
 }
 
-/* Takes up to n of those blocks that bits of a word of the map tell. */
+/* Stores n blocks that lie side by side from p on. */
+static inline void
+store_row(char *p, size_t size, void **slot, unsigned n)
+{
+	for (void **end = slot - n; slot > end; p += size)
+		*--slot = p;
+}
+
+/*
+ * Takes up to n of those blocks that bits of a word of the map tell.  In a new
+ * cluster they are one row.
+ */
 static inline unsigned
 take_bits(const struct kmembuckets *kb, struct kmemcluster *c, unsigned word,
     uint64_t bits, void **slot, unsigned n)
@@ -489,8 +500,17 @@ take_bits(const struct kmembuckets *kb, struct kmemcluster *c, unsigned word,
 	uint64_t left = bits;
 	unsigned got = 0;
 
-	for (; left != 0 && got < n; left &= left - 1, got++)
-		*--slot = first + (unsigned)__builtin_ctzl(left) * size;
+	if (bits != 0 && (bits & (bits + (bits & -bits))) == 0) {
+		unsigned low = (unsigned)__builtin_ctzl(bits);
+		unsigned all = 64 - low - (unsigned)__builtin_clzl(bits);
+
+		got = n < all ? n : all;
+		store_row(first + low * size, size, slot, got);
+		left = got < all ? bits & bits << got : 0;
+	} else
+		for (; left != 0 && got < n; left &= left - 1, got++)
+			*--slot = first +
+			    (unsigned)__builtin_ctzl(left) * size;
 	relaxed_store(&c->c_map[word], c->c_map[word] & ~(bits ^ left));
 	return (got);
 }
@@ -694,25 +714,26 @@ put_some(const struct kmembuckets *kb, struct kmemcluster *c,
 	const uintptr_t base = (uintptr_t)page_to_addr(c->c_page);
 	const uint64_t recip = kb->kb_recip;
 	const size_t span = ptob(kb->kb_clpages);
-	unsigned hint = c->c_hint, nfree = c->c_nfree, i = 0;
-	size_t off = (uintptr_t)slot[0] - base;
+	size_t hint = c->c_hint, off = (uintptr_t)*slot - base;
+	void *const *first = slot, *const *end = slot + n;
+	uint64_t *map = c->c_map;
+	unsigned again = 0;
 
 	do {
-		unsigned number = (unsigned)(off * recip >> RECIPSHIFT);
-		unsigned word = number / 64;
-		uint64_t map = c->c_map[word], bit = (uint64_t)1 << number % 64;
+		size_t number = off * recip >> RECIPSHIFT, word = number / 64;
+		uint64_t bits = map[word];
 
-		if (unlikely(map & bit))
-			*twice = slot[i];
-		else {
-			relaxed_store(&c->c_map[word], map | bit);
-			hint = word < hint ? word : hint;
-			nfree++;
+		if (unlikely(bits >> number % 64 & 1)) {
+			*twice = *slot;
+			again++;
 		}
-	} while (++i < n && (off = (uintptr_t)slot[i] - base) < span);
+		relaxed_store(&map[word], bits | (uint64_t)1 << number % 64);
+		hint = word < hint ? word : hint;
+	} while (++slot < end && (off = (uintptr_t)*slot - base) < span);
+	n = (unsigned)(slot - first);
 	c->c_hint = (uint8_t)hint;
-	c->c_nfree = (uint16_t)nfree;
-	return (i);
+	c->c_nfree = (uint16_t)(c->c_nfree + n - again);
+	return (n);
 }
 
 void *
