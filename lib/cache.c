@@ -816,7 +816,8 @@ attach_run(struct kmemcache *kc, struct cached_run *cr, unsigned at)
 bool
 cache_free_run(page_t page, size_t npages)
 {
-	struct kmemcache *kc = npages <= RUN_MAX ? cache_get() : NULL;
+	struct kmemcache *kc = npages > btop(MAXCACHED) && npages <= RUN_MAX ?
+	    cache_get() : NULL;
 	struct cached_run *cr;
 	page_t old;
 

@@ -158,7 +158,8 @@ place(uintptr_t start, const struct layout *l)
 
 /*
  * Without a limit, a gap of twice what is needed can be asked for; the arena
- * goes to its middle.  Under a limit the kernel does not answer such a
+ * goes to its middle.  If the gap is taken, by what should have been unmapped
+ * again, it goes below.  Under a limit the kernel does not answer such a
  * question: then one page shows where it maps, and a place well below (or,
  * where it maps upwards, above) is free or the claim fails.
  */
@@ -172,8 +173,11 @@ find_place(const struct layout *l, bool limited)
 	if (error != 0)
 		return (error);
 	at = roundup(at, ALIGNMENT);
-	if (!limited)
-		return (place(at + roundup(l->total / 2, ALIGNMENT), l));
+	if (!limited) {
+		error = place(at + roundup(l->total / 2, ALIGNMENT), l);
+		if (error != EEXIST)
+			return (error);
+	}
 	if (at > 3 * l->total && place(at - 2 * l->total, l) == 0)
 		return (0);
 	return (place(at + 2 * l->total, l));
@@ -193,13 +197,13 @@ default_reserve(void)
 	return (reserve < most ? reserve : most);
 }
 
-/* Looks for a place for an arena of reserve bytes, or less. */
+/* Looks for a place for an arena of reserve bytes, or half as much, ... */
 static int
-try_sizes(size_t reserve, bool limited)
+try_sizes(size_t reserve, size_t least, bool limited)
 {
 	int error = ENOMEM;
 
-	for (; error != 0 && reserve >= MINRESERVE; reserve /= 2) {
+	for (; error != 0 && reserve >= least; reserve /= 2) {
 		struct layout l = layout_for(reserve);
 
 		error = find_place(&l, limited);
@@ -217,18 +221,22 @@ int
 kmemsizes_init(size_t reserve)
 {
 	int error = ENOMEM;
+	size_t least;
 
 	if (reserve == 0)
 		reserve = default_reserve();
 	if (reserve > ptob(MAXPAGES))
 		reserve = ptob(MAXPAGES);
+	least = reserve < LIMITED_RESERVE ? reserve : LIMITED_RESERVE;
 	/* Valgrind warns of long ranges. */
 	if (os_aslimit() == SIZE_MAX && client_state != CLIENT_TOLD)
-		error = try_sizes(reserve, false);
-	/* A limit on locked memory (mlockall) can forbid the question too. */
+		error = try_sizes(reserve, least, false);
+	/*
+	 * A limit that is not told, or on locked memory (mlockall), forbids
+	 * the question, which asks for more than it wants.
+	 */
 	if (error != 0)
-		error = try_sizes(reserve < LIMITED_RESERVE ? reserve :
-		    LIMITED_RESERVE, true);
+		error = try_sizes(least, MINRESERVE, true);
 	return (error);
 }
 

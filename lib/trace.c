@@ -391,7 +391,7 @@ trace_postfork_child(void)
 	if (__atomic_load_n(&rc_made, __ATOMIC_RELAXED) == BEGINNING)
 		rc_made = UNTOUCHED;
 	if (rc != NULL && !rc_wiped)
-		os_purge((uintptr_t)rc, round_page(sizeof(*rc)));
+		os_remap((uintptr_t)rc, round_page(sizeof(*rc)));
 	if (recording && mine != NULL) {
 		os_remap(window, TRACE_CHUNK);
 		mine->st_at = mine->st_end = (uint8_t *)window;
