@@ -813,6 +813,7 @@ attach_run(struct kmemcache *kc, struct cached_run *cr, unsigned at)
 	return (true);
 }
 
+/* Of shorter ones nobody would look for it here: they have lists. */
 bool
 cache_free_run(page_t page, size_t npages)
 {

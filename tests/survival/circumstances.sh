@@ -28,11 +28,13 @@ while IFS= read -r mode; do
 		esac
 		result "${mode:-default}: $name" "@$tmp/log"
 		rm -f "$tmp"/trace*
-		[ "$name" = spare ] || continue
+		if [ "$name" != spare ] || [ -z "$fixed" ]; then
+			continue
+		fi
 		# shellcheck disable=SC2086
 		KMA_OPTIONS=$mode LD_PRELOAD=$LIBKMA timeout 300 $fixed \
 			"$program" spare >"$tmp/log" 2>&1 </dev/null
-		result "${mode:-default}: spare${fixed:+, $fixed}" "@$tmp/log"
+		result "${mode:-default}: spare, $fixed" "@$tmp/log"
 		rm -f "$tmp"/trace*
 	done <"$tmp/names"
 

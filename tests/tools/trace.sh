@@ -68,6 +68,11 @@ child=$(find "$tmp" -name 't.kmt.*')
 [ "$(figure .parent "$child")" = "$(figure .pid "$t")" ] &&
 	[ "$child" = "$t.$(figure .pid "$child")" ]
 result 'which names its parent'
+[ "$(figure .totals.unknown_frees "$child")" -ge 50 ] &&
+	[ "$("$kma" trace --text "$child" | grep -c '^alloc [0-9]* 5555 ')" = 10 ]
+result "and leaves out its parent's blocks"
+[ "$("$kma" trace --text "$t" | grep -c '^alloc [0-9]* 1000 ')" = 100 ]
+result "the parent's file has the parent's blocks"
 rm -f "$t"*
 "$kma" run --trace "$t" -- "$KMA_BUILDDIR/tests/survival/circumstances" \
 	without "$traced" fork
@@ -75,12 +80,7 @@ child=$(find "$tmp" -name 't.kmt.*')
 [ -e "$t" ] && [ -e "$child" ] &&
 	[ "$(figure .parent "$child")" = "$(figure .pid "$t")" ] &&
 	[ "$(figure .totals.requests "$child")" = 10 ]
-result 'also where madvise is not there'
-[ "$(figure .totals.unknown_frees "$child")" -ge 50 ] &&
-	[ "$("$kma" trace --text "$child" | grep -c '^alloc [0-9]* 5555 ')" = 10 ]
-result "and leaves out its parent's blocks"
-[ "$("$kma" trace --text "$t" | grep -c '^alloc [0-9]* 1000 ')" = 100 ]
-result "the parent's file has the parent's blocks"
+result 'files of their own also where madvise is not there'
 
 # However it ends.
 for how in kill _exit; do
