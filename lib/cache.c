@@ -62,7 +62,6 @@
  */
 #define SWEEP_MIN	((size_t)1 << 20)
 #define SWEEP_INUSE	32
-#define RUN_MAX		btop(NCACHEDRUN * MAXCACHED)	/* a cached run */
 #define ADOPT_LOOKS	8		/* caches looked at for a dead owner */
 
 /* Blocks on their way from a thread's stack to another's. */
@@ -777,22 +776,22 @@ cache_free(unsigned indx, void *p, void **twice)
  * Long runs.
  */
 
-/* Quarter i of the lengths ends at i + 1 times MAXCACHED. */
-static inline unsigned
-quarter(size_t npages)
+/* The place of runs of this length, or NULL: shorter ones have lists. */
+static inline struct cached_run *
+place_of(struct kmemcache *kc, size_t npages)
 {
-	return ((unsigned)((npages - 1) / btop(MAXCACHED)));
+	size_t length = (npages - 1) / btop(MAXCACHED);
+
+	return (length == 0 || length > NCACHEDRUN ? NULL :
+	    &kc->kc_run[length - 1]);
 }
 
 bool
 cache_alloc_run(size_t npages, page_t *page)
 {
-	struct cached_run *cr;
+	struct cached_run *cr = place_of(cache_mine, npages);
 
-	if (npages > RUN_MAX)
-		return (false);
-	cr = &cache_mine->kc_run[quarter(npages)];
-	if (cr->cr_npages != npages)
+	if (cr == NULL || cr->cr_npages != npages)
 		return (false);
 	*page = cr->cr_page;
 	cr->cr_npages = 0;
@@ -800,11 +799,11 @@ cache_alloc_run(size_t npages, page_t *page)
 	return (true);
 }
 
-/* Counts the room for a run of the quarter as held, if the bounds allow. */
+/* Counts the room for a place's longest run as held, if the bounds allow. */
 static bool
-attach_run(struct kmemcache *kc, struct cached_run *cr, unsigned at)
+attach_run(struct kmemcache *kc, struct cached_run *cr)
 {
-	size_t bytes = (at + 1) * MAXCACHED;
+	size_t bytes = (size_t)(cr - kc->kc_run + 2) * MAXCACHED;
 
 	if (!evict(kc, bytes) || !hold(bytes))
 		return (false);
@@ -813,23 +812,20 @@ attach_run(struct kmemcache *kc, struct cached_run *cr, unsigned at)
 	return (true);
 }
 
-/* Of shorter ones nobody would look for it here: they have lists. */
 bool
 cache_free_run(page_t page, size_t npages)
 {
-	struct kmemcache *kc = npages > btop(MAXCACHED) && npages <= RUN_MAX ?
-	    cache_get() : NULL;
-	struct cached_run *cr;
+	struct kmemcache *kc = cache_get();
+	struct cached_run *cr = kc == NULL ? NULL : place_of(kc, npages);
 	page_t old;
 
-	if (kc == NULL)
+	if (cr == NULL)
 		return (false);
-	cr = &kc->kc_run[quarter(npages)];
 	if (unlikely(cr->cr_bytes == 0)) {
 		bool room;
 
 		busy(kc);
-		room = attach_run(kc, cr, quarter(npages));
+		room = attach_run(kc, cr);
 		idle(kc);
 		if (!room)
 			return (false);

@@ -23,10 +23,10 @@ struct batch;
 struct memtype_count;
 
 /*
- * A thread keeps the last freed run of each quarter of the lengths from
- * MAXCACHED to NCACHEDRUN times that.
+ * A thread keeps the last freed run of each of these lengths: more than
+ * MAXCACHED, twice or three times that, and up to one MAXCACHED longer.
  */
-#define NCACHEDRUN	4
+#define NCACHEDRUN	3
 struct cached_run {
 	page_t	cr_npages;	/* 0: none */
 	page_t	cr_page;	/* the first, KU_HELD */

@@ -595,8 +595,11 @@ kmem_postfork_parent(void)
 void
 kmem_postfork_child(void)
 {
-	if (kmem_state == 2)
+	if (kmem_state == 2) {
 		cache_postfork_child();
+		if (lock_depth & LOCK_FORKING)
+			pagerun_postfork_child();
+	}
 	lock_postfork_child();
 }
 

@@ -6,7 +6,7 @@
  * kmemsizes.h.  Calls fill.h, runtree.h, kmemsizes.h, meta.h, options.h, os.h.
  *
  * Invariants, under the lock:
- *	inuse + free pages + holes + guards = kmempages
+ *	inuse + free pages + purged now + holes + guards = kmempages
  *	dirty = the tree's sum of dirty pages
  *	nodes made >= runs + holes + guards + 1, so that freeing needs no
  *		memory: between two free runs there is one of these
@@ -468,12 +468,20 @@ gave_back(size_t npages)
 	pr_away += npages;
 }
 
-/* Pages on their way back to the system: some of them are clean already. */
+/*
+ * Pages on their way back to the system: some of them are clean already.  The
+ * record lies on the stack of the thread that purges; pg_owner is its
+ * lock_depth, which is another's in another thread.
+ */
 struct purge {
-	page_t	pg_page;
-	size_t	pg_npages;
-	size_t	pg_ndirty;
+	page_t		 pg_page;
+	size_t		 pg_npages;
+	size_t		 pg_ndirty;
+	const uint32_t	*pg_owner;
+	struct purge	*pg_next;
 };
+
+static struct purge    *pr_purges;
 
 /*
  * Takes the upper end of the highest dirty run out, with up to max dirty
@@ -509,17 +517,31 @@ take_dirty(size_t max, struct purge *pg)
 	kmemsizes[first] = kmemsizes[last] = KU_CONT;
 	if (dirty_pages() < pr_low)
 		pr_low = dirty_pages();
+	pg->pg_owner = &lock_depth;
+	pg->pg_next = pr_purges;
+	pr_purges = pg;
 	return (true);
 }
 
-/* Puts them among the free runs again, clean unless there was an error. */
+/* Puts them among the free runs again, all dirty or all clean. */
+static void
+put_back(const struct purge *pg, bool dirty)
+{
+	struct purge **at = &pr_purges;
+
+	while (*at != pg)
+		at = &(*at)->pg_next;
+	*at = pg->pg_next;
+	pr_nruns--;
+	memset(kmemsizes + pg->pg_page, dirty ? KU_DIRTY : KU_CLEAN,
+	    pg->pg_npages);
+	release(pg->pg_page, pg->pg_npages, dirty ? pg->pg_npages : 0);
+}
+
 static void
 put_purged(const struct purge *pg, int error)
 {
-	pr_nruns--;
-	memset(kmemsizes + pg->pg_page, error ? KU_DIRTY : KU_CLEAN,
-	    pg->pg_npages);
-	release(pg->pg_page, pg->pg_npages, error ? pg->pg_npages : 0);
+	put_back(pg, error != 0);
 	if (error != 0) {
 		/* Locked memory, say: do not try each time. */
 		pr_missed = may_miss() + MISS_EARNS *
@@ -1118,6 +1140,25 @@ pagerun_prefork(void)
 	purge(limit);
 }
 
+/*
+ * The threads that were purging are not in the child, but their stacks are.
+ * What the forking thread itself purges, interrupted by a signal, it goes on
+ * to give back.
+ */
+void
+pagerun_postfork_child(void)
+{
+	struct purge *pg, *next;
+
+	lock_acquire(&pr_lock);
+	for (pg = pr_purges; pg != NULL; pg = next) {
+		next = pg->pg_next;
+		if (pg->pg_owner != &lock_depth)
+			put_back(pg, true);
+	}
+	lock_release(&pr_lock);
+}
+
 bool
 pagerun_trim(void)
 {
@@ -1181,7 +1222,7 @@ check_run(const struct pagerun *run)
 void
 pagerun_check(void)
 {
-	size_t nruns, npages;
+	size_t nruns, npages, purged = 0;
 
 	lock_acquire(&pr_lock);
 	runtree_check(&pr_tree, &nruns, &npages);
@@ -1189,8 +1230,9 @@ pagerun_check(void)
 	KMA_ASSERT(node_made >=
 	    pr_nruns + pr_nholes + pr_nguards + (kmempages > 0));
 	KMA_ASSERT(node_carved <= node_made);
-	/* What a purge has taken out is neither in use nor in the tree. */
-	KMA_ASSERT(npages + pr_inuse <= pr_mapped);
+	for (const struct purge *pg = pr_purges; pg != NULL; pg = pg->pg_next)
+		purged += pg->pg_npages;
+	KMA_ASSERT(npages + purged + pr_inuse == pr_mapped);
 	KMA_ASSERT(pr_mapped <= kmempages);
 	check_run(pr_tree.rt_root);
 	lock_release(&pr_lock);

@@ -71,6 +71,8 @@ pagerun_size(page_t page)
 void	pagerun_tick(uint64_t now);
 /* Gives back what need not be in two processes. */
 void	pagerun_prefork(void);
+/* Takes over what other threads were giving back; it holds all locks. */
+void	pagerun_postfork_child(void);
 /* Gives all free pages back to the system; true if there were any. */
 bool	pagerun_trim(void);
 

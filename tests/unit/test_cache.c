@@ -537,7 +537,7 @@ START_TEST(second_free_is_found)
 }
 END_TEST
 
-/* The last long run of each quarter of the lengths is kept. */
+/* The last run of each of NCACHEDRUN lengths is kept. */
 static page_t
 get_run(size_t npages)
 {
@@ -553,7 +553,7 @@ get_run(size_t npages)
 
 START_TEST(runs)
 {
-	size_t longest = NCACHEDRUN * btop(MAXCACHED);
+	size_t longest = (NCACHEDRUN + 1) * btop(MAXCACHED);
 	page_t a, b, c;
 
 	unit_caches(1);

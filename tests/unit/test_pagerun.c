@@ -1,21 +1,43 @@
 /*
  * test_pagerun.c - runs of pages: first fit, coalescing, and giving back.
+ *
+ * Linked with --wrap for the system call, in which a process may fork.
  */
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "kmemsizes.h"
+#include "lock.h"
 #include "options.h"
 #include "pagerun.h"
 #include "unit.h"
+#include "wrap.h"
 
 #define KIND	KU_RUN
 #define DECAY	1000
+
+/* What happens while memory is given back, for once. */
+static void (*meanwhile)(void);
+
+long
+__wrap_os_syscall(long nr, long a, long b, long c, long d, long e, long f)
+{
+	void (*fn)(void) = meanwhile;
+
+	if (nr == SYS_madvise && fn != NULL) {
+		meanwhile = NULL;
+		fn();
+	}
+	return (__real_os_syscall(nr, a, b, c, d, e, f));
+}
 
 static page_t
 alloc(size_t npages)
@@ -820,6 +842,113 @@ START_TEST(threads)
 }
 END_TEST
 
+/*
+ * A fork while pages are on their way back to the system: nobody's, for a
+ * moment.
+ */
+#define AWAY	2048	/* pages: one call gives them all back */
+
+static pthread_barrier_t purging, forked;
+
+static void
+wait_for_fork(void)
+{
+	pthread_barrier_wait(&purging);
+	pthread_barrier_wait(&forked);
+}
+
+static void *
+free_run(void *arg)
+{
+	pagerun_free(*(page_t *)arg);
+	return (NULL);
+}
+
+/* What a child exits with: checks in it would not be told to Check. */
+static int
+child_status(void)
+{
+	int status;
+
+	ck_assert_int_gt(wait(&status), 0);
+	ck_assert(WIFEXITED(status));
+	return (WEXITSTATUS(status));
+}
+
+/* The other thread's: the child has it, dirty, and can give it back. */
+START_TEST(fork_while_another_purges)
+{
+	pthread_t thread;
+	page_t page;
+	char *p;
+
+	if (UNIT_TSAN)
+		return;
+	unit_pages(0);
+	pthread_barrier_init(&purging, NULL, 2);
+	pthread_barrier_init(&forked, NULL, 2);
+	p = alloc_touched(AWAY, &page);
+	alloc(1);
+	meanwhile = wait_for_fork;
+	ck_assert_int_eq(pthread_create(&thread, NULL, free_run, &page), 0);
+	pthread_barrier_wait(&purging);
+	ck_assert_uint_eq(stats().ps_dirty, 0);
+	pagerun_check();
+	lock_prefork();
+	if (fork() == 0) {
+		pagerun_postfork_child();
+		lock_postfork_child();
+		pagerun_check();
+		if (stats().ps_dirty != AWAY || stats().ps_runs != 1)
+			_exit(1);
+		if (!pagerun_trim() || unit_resident(p, ptob(AWAY)) != 0)
+			_exit(2);
+		_exit(alloc(AWAY) == page ? 0 : 3);
+	}
+	lock_postfork_parent();
+	pthread_barrier_wait(&forked);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(child_status(), 0);
+	ck_assert_uint_eq(stats().ps_dirty, 0);
+	pagerun_check();
+}
+END_TEST
+
+/* Its own, from a signal handler: the child goes on, as the parent does. */
+static pid_t handler_child;
+
+static void
+fork_in_handler(void)
+{
+	lock_prefork();
+	handler_child = fork();
+	if (handler_child == 0) {
+		pagerun_postfork_child();
+		lock_postfork_child();
+	} else
+		lock_postfork_parent();
+}
+
+START_TEST(fork_within_a_purge)
+{
+	page_t page;
+	char *p;
+
+	unit_pages(0);
+	p = alloc_touched(AWAY, &page);
+	alloc(1);
+	meanwhile = fork_in_handler;
+	pagerun_free(page);
+	pagerun_check();
+	if (handler_child == 0)
+		_exit(stats().ps_dirty != 0 || stats().ps_runs != 1 ||
+		    stats().ps_purged != AWAY ||
+		    unit_resident(p, ptob(AWAY)) != 0);
+	ck_assert_int_eq(child_status(), 0);
+	ck_assert_uint_eq(stats().ps_purged, AWAY);
+}
+END_TEST
+
 /* The option limit: it is the pages in use that count, to the page. */
 START_TEST(option_limit)
 {
@@ -864,4 +993,5 @@ UNIT_MAIN("pagerun", 1, option_limit, untouched, against_model,
     excess_goes_at_once, excess_of_shrinking_goes_too, limit_learns,
     limit_stays_for_the_slow, learned_is_not_moved, decay_takes_the_unused,
     decay_after_trim, trim_gives_everything_back, purged_is_exact,
-    many_runs_few_mappings, threads);
+    many_runs_few_mappings, threads, fork_while_another_purges,
+    fork_within_a_purge);
