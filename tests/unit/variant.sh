@@ -21,8 +21,8 @@ build() {
 	unset MAKEFLAGS MFLAGS MAKELEVEL
 	[ -e "$dir/config.status" ] || (
 		cd "$dir" &&
-		"$KMA_SRCDIR/configure" --quiet --disable-dependency-tracking \
-		    CC="$CC" "$@" >configure.out 2>&1
+		"$KMA_SRCDIR/configure" --quiet CC="$CC" "$@" \
+		    >configure.out 2>&1
 	) || {
 		fail "${dir##*/}: configured" "@$dir/configure.out"
 		return 1
