@@ -3,7 +3,8 @@
  *
  * Layer 3.  Owns the tree of free runs, the count of everything in the arena
  * and one lock, RANK_PAGERUN, which guards these and the tables of
- * kmemsizes.h.  Calls fill.h, runtree.h, kmemsizes.h, meta.h, options.h, os.h.
+ * kmemsizes.h.  Calls retain.h, runtree.h, kmemsizes.h, meta.h, zero.h,
+ * options.h, os.h.
  *
  * Invariants, under the lock:
  *	inuse + free pages + purged now + holes + guards = kmempages
@@ -12,27 +13,8 @@
  *		memory: between two free runs there is one of these
  *	every free run's first and last kmemusage is its node's number
  *
- * What is given back, and when.  A freed page is dirty: it holds memory, and
- * is the cheapest to allocate again.  Two rules return it to the system:
- *
- *  - At once, what exceeds a limit: a quarter of what is in use, or RETAIN
- *    pages if that is more, so that a program that frees everything and
- *    sleeps is small at once, though nothing runs in it any more.  And with
- *    what is in use they may come to the most that ever was, and little
- *    more: what goes and comes is below it, and the peak stays a peak.  So
- *    the limit is looked at when pages are freed, and also when clean ones
- *    are taken, before the program touches them.
- *    A page that is given back and wanted again has to be faulted in, and
- *    that is slow.  A program may miss MISS_RATE of them in a millisecond,
- *    and once a third more than it has, but a page of a short run counts as
- *    MISS_WEIGHT: it cost a system call of its own, and if it had stayed, any
- *    short run would fit there.  For each MISS_EARNS beyond, one more may stay,
- *    until enough do (of more than a BELOW_PEAKth of the peak, even above it):
- *    no more than a small part of a program's time is lost.
- *  - After a decay period, what was not used for all of it: the least count
- *    of dirty pages seen in that time (the working set of Bonwick and Adams,
- *    USENIX 2001).
- *
+ * How many dirty pages may stay, retain.h says.  It is asked when pages are
+ * freed, and also when clean ones are taken, before the program touches them.
  * Highest addresses go first, since first fit uses the lowest.
  */
 #include "pagerun.h"
@@ -41,7 +23,6 @@
 #include <string.h>
 
 #include "cdefs.h"
-#include "fill.h"
 #include "guard.h"
 #include "kmemsizes.h"
 #include "lock.h"
@@ -50,22 +31,12 @@
 #include "os.h"
 #include "probe.h"
 #include "report.h"
+#include "retain.h"
 #include "runtree.h"
+#include "zero.h"
 
-#define RETAIN		btop((size_t)3 << 20)
-#define INUSE_SHARE	4	/* of the pages in use may be dirty too */
-#define PEAK_SHARE	32	/* of the most ever in use may come on top */
-#define MISS_RATE	7	/* pages a ms: a 70th of the time */
-#define MISS_WEIGHT	4	/* of a page of a run up to MISS_SHORT */
-#define MISS_SHORT	btop((size_t)64 << 10)
-#define MISS_EARNS	2	/* of them: that one more may stay */
-#define EARNED_MAX	btop((size_t)128 << 20)
-#define EARNED_SHARE	8	/* of the most ever in use, besides */
-#define BELOW_PEAK	4	/* and of it, which do not add to it */
 #define SLACK		256	/* pages that go beyond the excess */
 #define PURGE_MOST	4096	/* pages in one system call */
-#define ZERO_LOOK	64	/* pages: fewer are zeroed without a look */
-#define ZERO_STEP	32	/* one of so many is looked at */
 #define RETRACT_MIN	btop((size_t)64 << 20)	/* unmapped when unused */
 
 /* Nodes come in chunks, each twice the one before, untouched until used. */
@@ -94,14 +65,7 @@ static size_t		pr_inuse;
 static size_t		pr_mapped;
 static size_t		pr_maxused;
 static size_t		pr_calls;
-
-static size_t		pr_away;	/* given back at once, not missed yet */
-static size_t		pr_missed;	/* more than a program may */
-static uint64_t		pr_settled;	/* until when that is so, ms */
-static size_t		pr_low;		/* least dirty in this period */
 static size_t		pr_purged;
-static uint64_t		pr_period;	/* when it began */
-static uint64_t		pr_decay;	/* how long it is, ms */
 
 /* The names under which root.c has them. */
 extern KMA_HIDDEN struct runtree pagerun_tree
@@ -360,112 +324,36 @@ grow(size_t npages)
 }
 
 /*
- * The policy.
+ * Giving back.
  */
 
-/* How many pages may be missed besides, at any time. */
-static size_t
-may_miss(void)
-{
-	return (pr_maxused + pr_maxused / 3);
-}
-
-/* How many more may stay, for those that were missed. */
-static size_t
-earned(void)
-{
-	return (likely(pr_missed <= may_miss()) ? 0 :
-	    (pr_missed - may_miss()) / MISS_EARNS);
-}
-
-/*
- * How many may.  What was earned counts below the peak at first: pages that
- * were missed while others like them came and went.  If it is much, the dirty
- * ones do not fit what is asked for, and more of them than the peak allows
- * have to stay.
- */
-static size_t
-limit_with(size_t more)
-{
-	size_t above = more > pr_maxused / BELOW_PEAK ?
-	    more - pr_maxused / BELOW_PEAK : 0;
-	size_t room = pr_maxused + pr_maxused / PEAK_SHARE - pr_inuse + above;
-	size_t most = pr_inuse / INUSE_SHARE;
-
-	if (pr_decay == 0)
-		return (more);
-	if (most < RETAIN)
-		most = RETAIN;
-	most += more;
-	return (most < room ? most : room);
-}
-
-/* At any time. */
-static size_t
-usual_limit(void)
-{
-	return (limit_with(0));
-}
-
-/* And now. */
-static size_t
-dirty_limit(void)
-{
-	return (limit_with(earned()));
-}
-
-/* Time has passed, in which some could be missed. */
+/* Fewer are dirty. */
 static void
-settle(uint64_t now)
+note_dirty(void)
 {
-	uint64_t may;
-
-	if (now <= pr_settled)
-		return;
-	may = (now - pr_settled) * MISS_RATE;
-	pr_missed -= may < pr_missed ? may : pr_missed;
-	pr_settled = now;
+	retain_dirty(dirty_pages());
 }
 
-/*
- * Pages were taken, some clean: would they be dirty if none had gone?  Those
- * for which the peak grows are others, and a run that is longer than can be
- * earned could not have stayed.
- */
+/* Pages were taken, ndirty of them dirty. */
 static void
 taken(size_t npages, size_t ndirty)
 {
-	size_t missed = npages - ndirty, grown = 0, most;
+	size_t grown = 0;
 
 	pr_inuse += npages;
 	if (pr_inuse > pr_maxused) {
 		grown = pr_inuse - pr_maxused;
 		relaxed_store(&pr_maxused, pr_inuse);
 	}
-	if (dirty_pages() < pr_low)
-		pr_low = dirty_pages();
-	if (missed > pr_away)
-		missed = pr_away;
-	if (missed == 0 || pr_decay == 0)
-		return;
-	pr_away -= missed;
-	if (npages > EARNED_MAX)
-		return;
-	settle(os_now());
-	most = may_miss() + (pr_maxused / BELOW_PEAK +
-	    pr_maxused / EARNED_SHARE + EARNED_MAX) * MISS_EARNS;
-	if (missed > grown)
-		pr_missed += (missed - grown) *
-		    (npages <= MISS_SHORT ? MISS_WEIGHT : 1);
-	if (pr_missed > most)
-		pr_missed = most;
+	note_dirty();
+	retain_taken(npages, npages - ndirty, grown, pr_maxused);
 }
 
 static void
 gave_back(size_t npages)
 {
 	pr_purged += npages;
-	pr_away += npages;
+	retain_gave(npages);
 }
 
 /*
@@ -515,8 +403,7 @@ take_dirty(size_t max, struct purge *pg)
 	carve(run, first, pg->pg_npages);
 	pr_nruns++;
 	kmemsizes[first] = kmemsizes[last] = KU_CONT;
-	if (dirty_pages() < pr_low)
-		pr_low = dirty_pages();
+	note_dirty();
 	pg->pg_owner = &lock_depth;
 	pg->pg_next = pr_purges;
 	pr_purges = pg;
@@ -542,13 +429,10 @@ static void
 put_purged(const struct purge *pg, int error)
 {
 	put_back(pg, error != 0);
-	if (error != 0) {
-		/* Locked memory, say: do not try each time. */
-		pr_missed = may_miss() + MISS_EARNS *
-		    (dirty_pages() + pr_maxused / BELOW_PEAK);
-		return;
-	}
-	gave_back(pg->pg_ndirty);
+	if (error == 0)
+		gave_back(pg->pg_ndirty);
+	else	/* Locked memory, say: do not try each time. */
+		retain_refused(dirty_pages(), pr_maxused);
 }
 
 /*
@@ -589,7 +473,8 @@ slack(size_t limit)
 static void
 unlock_and_purge(void)
 {
-	size_t limit = dirty_limit(), dirty = dirty_pages();
+	size_t limit = retain_limit(pr_inuse, pr_maxused);
+	size_t dirty = dirty_pages();
 
 	lock_release(&pr_lock);
 	if (unlikely(dirty > limit))
@@ -619,8 +504,7 @@ retract(size_t min, size_t dirty)
 			runtree_remove(&pr_tree, last);
 			node_put(last);
 			pr_mapped -= npages;
-			if (dirty_pages() < pr_low)
-				pr_low = dirty_pages();
+			note_dirty();
 			gave_back(ndirty);
 		}
 	}
@@ -639,7 +523,7 @@ pagerun_init(size_t reserve, unsigned decay_ms)
 	if (error != 0)
 		return (error);
 	lock_init(&pr_lock, RANK_PAGERUN);
-	pr_decay = decay_ms;
+	retain_init(decay_ms);
 	return (0);
 }
 
@@ -967,7 +851,7 @@ pagerun_better_moved(page_t page, size_t dirty)
 	size_t npages = kmemusage[page], learned;
 
 	lock_acquire(&pr_lock);
-	learned = earned();
+	learned = retain_earned(pr_maxused);
 	lock_release(&pr_lock);
 	return (movable(page) && dirty < npages / 2 && npages > learned);
 }
@@ -993,64 +877,6 @@ pagerun_move(page_t from, page_t to)
 	return (error);
 }
 
-/*
- * Does a page hold nothing but zeros?  One that nobody wrote to does; to read
- * it costs a fault, but no memory.
- */
-static bool
-is_blank(uintptr_t addr)
-{
-	const uint64_t *word = (const uint64_t *)addr;
-
-	return (*word == 0 && fill_holds(word, PAGESIZE, 0));
-}
-
-/*
- * Gives a run's pages back if nobody seems to have written to them: programs
- * fill memory from its start.  The two that were looked at stay.  They are the
- * kernel's page of zeros, so that the next look costs no fault.
- */
-static bool
-give_untouched(uintptr_t addr, size_t npages)
-{
-	size_t half = npages / 2;
-	uintptr_t middle = addr + ptob(half);
-
-	return (is_blank(addr) && is_blank(middle) &&
-	    os_purge(addr + PAGESIZE, ptob(half - 1)) == 0 &&
-	    os_purge(middle + PAGESIZE, ptob(npages - half - 1)) == 0);
-}
-
-/*
- * Zeroes pages that may be dirty.  Those that nobody touched should not be
- * touched for this either, and are given back, which costs next to nothing.
- * The kernel would tell which (mincore), but there are filters that kill who
- * asks it.  So pages are looked at, one for each step: what is given back, or
- * not, by mistake reads as zero all the same.
- */
-static void
-zero_dirty(uintptr_t addr, size_t npages)
-{
-	if (npages < ZERO_LOOK) {
-		memset((void *)addr, 0, ptob(npages));
-		return;
-	}
-	if (give_untouched(addr, npages))
-		return;
-	for (size_t i = 0, n; i < npages; i += n) {
-		uintptr_t at = addr + ptob(i);
-		bool blank = is_blank(at);
-
-		for (n = ZERO_STEP; i + n < npages; n += ZERO_STEP)
-			if (is_blank(at + ptob(n)) != blank)
-				break;
-		if (n > npages - i)
-			n = npages - i;
-		if (!blank || os_purge(at, ptob(n)) != 0)
-			memset((void *)at, 0, ptob(n));
-	}
-}
-
 /* Is page i of a run known to be zero?  The first and last byte do not tell. */
 static inline bool
 known_zero(page_t page, size_t i)
@@ -1066,7 +892,7 @@ pagerun_zero(page_t page, size_t len, bool fresh)
 	uintptr_t addr = (uintptr_t)page_to_addr(page);
 
 	if (!fresh) {
-		zero_dirty(addr, npages);
+		zero_pages(addr, npages);
 		return;
 	}
 	for (size_t i = 0, n; i < npages; i += n) {
@@ -1076,7 +902,7 @@ pagerun_zero(page_t page, size_t len, bool fresh)
 			if (known_zero(page, i + n) != zero)
 				break;
 		if (!zero)
-			zero_dirty(addr + ptob(i), n);
+			zero_pages(addr + ptob(i), n);
 	}
 }
 
@@ -1091,38 +917,22 @@ pagerun_isfree(page_t page)
 	return (isfree);
 }
 
-/* What went unused for a period is not missed if a phase begins just then. */
-static void
-forgo(size_t away)
-{
-	lock_acquire(&pr_lock);
-	if (pr_away > away)
-		pr_away = away;
-	lock_release(&pr_lock);
-}
-
 void
 pagerun_tick(uint64_t now)
 {
-	size_t surplus, dirty, away;
+	size_t dirty, unused, away;
 
 	lock_acquire(&pr_lock);
-	if (now - pr_period < pr_decay) {
-		lock_release(&pr_lock);
-		return;
-	}
-	pr_period = now;
-	settle(now);
 	dirty = dirty_pages();
-	surplus = pr_low < dirty ? pr_low : dirty;
-	pr_low = dirty - surplus;
-	away = pr_away;
+	unused = retain_unused(now, dirty, &away);
 	lock_release(&pr_lock);
-	if (surplus > 0) {
-		purge(dirty - surplus);
-		forgo(away);
-		retract(RETRACT_MIN, 0);
-	}
+	if (unused == 0)
+		return;
+	purge(dirty - unused);
+	lock_acquire(&pr_lock);
+	retain_forgo(away);
+	lock_release(&pr_lock);
+	retract(RETRACT_MIN, 0);
 }
 
 /*
@@ -1135,7 +945,7 @@ pagerun_prefork(void)
 	size_t limit;
 
 	lock_acquire(&pr_lock);
-	limit = usual_limit();
+	limit = retain_usual(pr_inuse, pr_maxused);
 	lock_release(&pr_lock);
 	purge(limit);
 }

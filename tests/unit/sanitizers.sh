@@ -14,8 +14,8 @@ threadless='fill valgrind'	# slow, and there is but one thread in them
 if [ "${1:-}" = all ] || [ -n "${KMA_TEST_ALL:-}" ]; then
 	some='account blame bucket cache fill guard kmem kmemsizes leaks learn
 	    lock maps memtype meta objcache options os os_thread pagerun
-	    quarantine replay report runtree snapshot stats symbol trace
-	    valgrind watch'
+	    quarantine replay report retain runtree snapshot stats symbol
+	    trace valgrind watch'
 	threadless=
 else
 	KMA_TEST_SLOW=2

@@ -15,7 +15,7 @@ export KMA_TEST_SLOW CK_TIMEOUT_MULTIPLIER
 # (a full one, MREMAP_DONTUNMAP), and valgrind itself crashes.
 memcheck='runtree pagerun bucket kmem'
 [ -n "${KMA_TEST_ALL:-}" ] && memcheck='bucket cache kmem kmemsizes lock meta
-    objcache options os_thread pagerun report runtree stats'
+    objcache options os_thread pagerun report retain runtree stats'
 for t in $memcheck; do
 	run "memcheck: $t" valgrind -q --error-exitcode=99 \
 	    "$KMA_BUILDDIR/tests/unit/test_$t"
