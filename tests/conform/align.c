@@ -138,14 +138,29 @@ test_posix_memalign(void)
 }
 
 static void
-test_pages(void)
+test_valloc(void)
 {
 	volatile size_t huge;
-	void *p, *q;
+	void *p;
 
 	ok(usable(valloc(100), page, 100), "valloc(100)");
 	ok(usable(valloc(0), page, 0), "valloc(0)");
 	ok(usable(valloc(5 * page + 1), page, 5 * page + 1), "valloc of six");
+	huge = SIZE_MAX;
+	errno = 0;
+	p = valloc(huge);
+	ok(p == NULL && errno == ENOMEM, "valloc(SIZE_MAX): ENOMEM");
+	free(p);
+}
+
+/* musl has none. */
+#ifdef __GLIBC__
+static void
+test_pvalloc(void)
+{
+	volatile size_t huge;
+	void *p, *q;
+
 	ok(usable(pvalloc(1), page, page), "pvalloc(1) is a page");
 	ok(usable(pvalloc(page + 1), page, 2 * page), "pvalloc rounds up");
 	p = pvalloc(0);
@@ -165,12 +180,8 @@ test_pages(void)
 	p = pvalloc(huge);
 	ok(p == NULL && errno == ENOMEM, "pvalloc(SIZE_MAX - page): ENOMEM");
 	free(p);
-	huge = SIZE_MAX;
-	errno = 0;
-	p = valloc(huge);
-	ok(p == NULL && errno == ENOMEM, "valloc(SIZE_MAX): ENOMEM");
-	free(p);
 }
+#endif
 
 static void
 test_random(void)
@@ -266,7 +277,10 @@ main(int argc, char **argv)
 	test_aligned_alloc();
 	test_memalign();
 	test_posix_memalign();
-	test_pages();
+	test_valloc();
+#ifdef __GLIBC__
+	test_pvalloc();
+#endif
 	test_random();
 	test_natural();
 	return (tap_end());
