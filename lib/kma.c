@@ -44,7 +44,7 @@ static_assert(KMA_INLINE_MAX == MAXCACHED, "what the table knows");
 static_assert(STACK_POP == 0xffff && STACK_PUSH == 1, "said there in figures");
 
 /* The archive's malloc too: a program may have no other call of it. */
-static void (*const *const take_along)(void) __attribute__((used)) =
+static const void *const take_along __attribute__((used)) =
     &start_with_malloc;
 
 /* To whom a call is charged, where that matters. */

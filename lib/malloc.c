@@ -38,7 +38,7 @@ void	 free_sized(void *p, size_t size);
 void	 free_aligned_sized(void *p, size_t align, size_t size);
 
 /* An archive's member comes only when it is named. */
-void (*const start_with_malloc)(void) = kma_start;
+void (*const start_with_malloc)(int, char **, char **) = kma_start;
 static const void *const take_note __attribute__((used)) = kma_note;
 
 static void *

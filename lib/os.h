@@ -161,6 +161,11 @@ uint64_t os_random(void);
 
 /* The environment's value, or NULL; always NULL in a set-user-ID program. */
 const char *os_getenv(const char *name);
+/*
+ * What a constructor was handed by glibc.  If it is the environment as the
+ * kernel made it, os_getenv() looks there: libc may know of none yet.
+ */
+void	os_first_environ(int argc, char **argv, char **envp);
 
 /* Ends the process the way abort(3) does. */
 _Noreturn void os_abort(void);

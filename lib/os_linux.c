@@ -467,10 +467,54 @@ os_random(void)
 	return (bits * 0x9e3779b97f4a7c15u);
 }
 
-const char *
+static char **first_environ;
+
+KMA_START void
+os_first_environ(int argc, char **argv, char **envp)
+{
+	if (envp == argv + argc + 1)
+		first_environ = envp;
+}
+
+/* The value, if the line sets that name. */
+static inline const char *
+value_of(const char *line, const char *name)
+{
+	while (*name != '\0' && *line == *name)
+		line++, name++;
+	return (*name == '\0' && *line == '=' ? line + 1 : NULL);
+}
+
+/*
+ * Is the program set-user-ID, or the like?  Behind the environment the kernel
+ * puts the auxiliary vector; what the loader unset left NULLs between the two.
+ * (getauxval would be one more name of libc's.)
+ */
+static inline bool
+is_secure(char **end)
+{
+	const unsigned long *aux;
+
+	while (*end == NULL)
+		end++;
+	for (aux = (const unsigned long *)end; *aux != AT_NULL; aux += 2)
+		if (*aux == AT_SECURE)
+			return (aux[1] != 0);
+	return (true);
+}
+
+KMA_START const char *
 os_getenv(const char *name)
 {
-	return (secure_getenv(name));
+	const char *value = NULL, *found;
+	char **at = first_environ;
+
+	if (at == NULL)
+		return (secure_getenv(name));
+	for (; *at != NULL; at++)
+		if (value == NULL && (found = value_of(*at, name)) != NULL)
+			value = found;
+	return (value != NULL && !is_secure(at) ? value : NULL);
 }
 
 _Noreturn void

@@ -15,6 +15,7 @@
 #include "mode.h"
 #include "objcache.h"
 #include "options.h"
+#include "os.h"
 #include "report.h"
 #include "start.h"
 #include "stats.h"
@@ -27,9 +28,22 @@ postfork_child(void)
 	mode_postfork_child();
 }
 
+/*
+ * The library's flag "initfirst" has the loader call this before all other
+ * constructors, so that these fork handlers are the first: they run last
+ * before a fork, when no other handler waits any more for a thread that may be
+ * in malloc; and first after it.  glibc has not set its own environment then,
+ * but hands it over; musl does not, and takes no notice of the flag.
+ */
 __attribute__((constructor)) void
-kma_start(void)
+kma_start(int argc, char **argv, char **envp)
 {
+	(void)argc;
+	(void)argv;
+	(void)envp;
+#ifdef __GLIBC__
+	os_first_environ(argc, argv, envp);
+#endif
 	report_start();
 	(void)valgrind_decide();	/* some options do not count then */
 	options_read();

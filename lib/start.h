@@ -20,8 +20,8 @@ bool	start_still_running(void);
 void	start_watch_exit(void);
 
 /* The constructor, here so that malloc.c takes it along out of an archive. */
-void	kma_start(void);
+void	kma_start(int argc, char **argv, char **envp);
 /* malloc.c's, so that kma.c takes malloc along. */
-extern KMA_HIDDEN void (*const start_with_malloc)(void);
+extern KMA_HIDDEN void (*const start_with_malloc)(int, char **, char **);
 
 #endif /* KMA_START_H */
