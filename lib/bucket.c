@@ -658,6 +658,7 @@ get_runs(unsigned indx, void **slot, unsigned n)
 			break;
 		*--slot = page_to_addr(page);
 	}
+	pagerun_settle();
 	__atomic_fetch_add(&kb->kb_total, got, __ATOMIC_RELAXED);
 	return (got);
 }
@@ -681,6 +682,7 @@ bucket_get(unsigned indx, void **slot, unsigned n)
 		got += take_blocks(kb, c, slot - got, n - got);
 	}
 	lock_release(&kb->kb_lock);
+	pagerun_settle();
 	debug_check(indx);
 	return (got);
 }

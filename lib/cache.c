@@ -1009,11 +1009,10 @@ cache_postfork_child(void)
 
 	for (struct kmemcache *kc = caches; kc != NULL; kc = kc->kc_next) {
 		/* What is written to is copied: not thousands of orphans. */
-		if (kc != own && (kc->kc_busy || kc->kc_orphan))
-			continue;
-		os_life_init(&kc->kc_life);
 		if (kc == own)
-			os_life_claim(&kc->kc_life);
+			os_life_go_on(&kc->kc_life);
+		else if (!kc->kc_busy && !kc->kc_orphan)
+			os_life_init(&kc->kc_life);
 	}
 }
 

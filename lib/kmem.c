@@ -185,9 +185,12 @@ get_pages(size_t npages, size_t align, unsigned kind, page_t *page,
 {
 	if (cache_due())
 		tick();
-	return (pagerun_alloc(npages, align, kind, page, dirty) == 0 ||
-	    (scrape_together(ptob(npages)) &&
-	    pagerun_alloc(npages, align, kind, page, dirty) == 0));
+	if (pagerun_alloc(npages, align, kind, page, dirty) != 0 &&
+	    (!scrape_together(ptob(npages)) ||
+	    pagerun_alloc(npages, align, kind, page, dirty) != 0))
+		return (false);
+	pagerun_settle();
+	return (true);
 }
 
 bool

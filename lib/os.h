@@ -188,5 +188,7 @@ void	os_life_init(struct os_life *life);
 bool	os_life_claim(struct os_life *life);
 /* Gives up the calling thread's life; it then belongs to nobody. */
 void	os_life_release(struct os_life *life);
+/* In a forked child: the sign of the thread that forked is one there too. */
+void	os_life_go_on(struct os_life *life);
 
 #endif /* KMA_OS_H */

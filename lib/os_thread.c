@@ -37,3 +37,19 @@ os_life_release(struct os_life *life)
 {
 	pthread_mutex_unlock(&life->life_mutex);
 }
+
+/*
+ * glibc's fork leaves the child's thread without any robust mutex; musl's
+ * leaves it those that it had, and to begin one anew would tie a knot in their
+ * list.
+ */
+void
+os_life_go_on(struct os_life *life)
+{
+#ifdef __GLIBC__
+	os_life_init(life);
+	os_life_claim(life);
+#else
+	(void)life;
+#endif
+}

@@ -37,6 +37,8 @@
 
 #define SLACK		256	/* pages that go beyond the excess */
 #define PURGE_MOST	4096	/* pages in one system call */
+#define NPURGE		64	/* threads that give back at once */
+#define PATIENCE	100	/* ms, with one of them */
 #define RETRACT_MIN	btop((size_t)64 << 20)	/* unmapped when unused */
 
 /* Nodes come in chunks, each twice the one before, untouched until used. */
@@ -66,6 +68,7 @@ static size_t		pr_mapped;
 static size_t		pr_maxused;
 static size_t		pr_calls;
 static size_t		pr_purged;
+bool			pagerun_excess;	/* more is dirty than may stay */
 
 /* The names under which root.c has them. */
 extern KMA_HIDDEN struct runtree pagerun_tree
@@ -191,7 +194,7 @@ count_dirty(const struct pagerun *run, page_t page, size_t n)
 	page_t dirty = 0;
 	size_t i = 0;
 
-	if (run->pr_ndirty == 0)
+	if (run->pr_ndirty == 0 || page >= run->pr_dirtyend)
 		return (0);
 	if (run->pr_ndirty == run->pr_npages)
 		return ((page_t)n);
@@ -211,6 +214,7 @@ release(page_t page, size_t npages, size_t ndirty)
 {
 	struct pagerun *prev = NULL, *next = NULL, *run;
 	page_t n = (page_t)npages, dirty = (page_t)ndirty;
+	page_t end = ndirty > 0 ? page + n : 0;
 
 	if (page > 0 && is_free_kind(page - 1))
 		prev = meta_ptr(kmemusage[page - 1]);
@@ -219,9 +223,13 @@ release(page_t page, size_t npages, size_t ndirty)
 	if (next != NULL) {
 		n += next->pr_npages;
 		dirty += next->pr_ndirty;
+		if (next->pr_ndirty > 0)
+			end = next->pr_dirtyend;
 	}
 	if (prev != NULL) {
 		run = prev;
+		if (end == 0)
+			end = prev->pr_dirtyend;
 		if (next != NULL) {
 			runtree_remove(&pr_tree, next);
 			node_put(next);
@@ -238,6 +246,7 @@ release(page_t page, size_t npages, size_t ndirty)
 		run->pr_ndirty = dirty;
 		runtree_insert(&pr_tree, run);
 	}
+	run->pr_dirtyend = end;
 	tag(run);
 }
 
@@ -254,6 +263,8 @@ dirty_behind(const struct pagerun *run, page_t page, size_t npages,
 	page_t before = page - run->pr_page;
 	page_t after = run->pr_npages - before - (page_t)npages;
 
+	if (ndirty == run->pr_ndirty || end >= run->pr_dirtyend)
+		return (0);
 	if (after <= before)
 		return (count_dirty(run, end, after));
 	return (run->pr_ndirty - ndirty -
@@ -267,6 +278,7 @@ dirty_behind(const struct pagerun *run, page_t page, size_t npages,
 static size_t
 carve(struct pagerun *run, page_t page, size_t npages)
 {
+	page_t end = page + (page_t)npages, dirtyend = run->pr_dirtyend;
 	page_t before = page - run->pr_page;
 	page_t after = run->pr_npages - before - (page_t)npages;
 	page_t dirty = count_dirty(run, page, npages);
@@ -277,17 +289,25 @@ carve(struct pagerun *run, page_t page, size_t npages)
 		node_put(run);
 		return (dirty);
 	}
-	if (before > 0 && after > 0 && dirty < run->pr_ndirty)
+	if (before == 0) {
+		runtree_update(&pr_tree, run, end, after,
+		    run->pr_ndirty - dirty);
+		tag(run);
+		return (dirty);
+	}
+	if (after > 0)
 		dirty_after = dirty_behind(run, page, npages, dirty);
-	runtree_update(&pr_tree, run,
-	    before > 0 ? run->pr_page : page + (page_t)npages,
-	    before > 0 ? before : after, run->pr_ndirty - dirty - dirty_after);
+	if (dirtyend > page)
+		run->pr_dirtyend = page;
+	runtree_update(&pr_tree, run, run->pr_page, before,
+	    run->pr_ndirty - dirty - dirty_after);
 	tag(run);
-	if (before > 0 && after > 0) {
+	if (after > 0) {
 		run = node_get();
-		run->pr_page = page + (page_t)npages;
+		run->pr_page = end;
 		run->pr_npages = after;
 		run->pr_ndirty = dirty_after;
+		run->pr_dirtyend = dirtyend;
 		runtree_insert(&pr_tree, run);
 		tag(run);
 	}
@@ -357,33 +377,41 @@ gave_back(size_t npages)
 }
 
 /*
- * Pages on their way back to the system: some of them are clean already.  The
- * record lies on the stack of the thread that purges; pg_owner is its
- * lock_depth, which is another's in another thread.
+ * Pages on their way back to the system: some of them are clean already.
+ * pg_owner is the lock_depth of the thread that purges, which is another's in
+ * another thread; NULL: the record is free.
  */
-struct purge {
+static struct purge {
 	page_t		 pg_page;
 	size_t		 pg_npages;
 	size_t		 pg_ndirty;
 	const uint32_t	*pg_owner;
-	struct purge	*pg_next;
-};
+} pr_purges[NPURGE];
 
-static struct purge    *pr_purges;
+static struct purge *
+free_record(void)
+{
+	for (unsigned i = 0; i < NPURGE; i++)
+		if (pr_purges[i].pg_owner == NULL)
+			return (&pr_purges[i]);
+	return (NULL);
+}
 
 /*
  * Takes the upper end of the highest dirty run out, with up to max dirty
- * pages.  Nobody finds a neighbour in it while it is away.
+ * pages.  Nobody finds a neighbour in it while it is away.  NULL: there is
+ * none, or enough others are giving back.
  */
-static bool
-take_dirty(size_t max, struct purge *pg)
+static struct purge *
+take_dirty(size_t max)
 {
 	struct pagerun *run = runtree_lastdirty(&pr_tree);
+	struct purge *pg = free_record();
 	page_t first, last;
 
-	if (max == 0 || run == NULL || reserve_node() != 0)
-		return (false);
-	last = run->pr_page + run->pr_npages - 1;
+	if (max == 0 || run == NULL || pg == NULL || reserve_node() != 0)
+		return (NULL);
+	last = run->pr_dirtyend - 1;
 	while (last - run->pr_page >= 8 && dirty_of_8(last - 7) == 0)
 		last -= 8;
 	while (kmemsizes[last] != KU_DIRTY)
@@ -398,27 +426,22 @@ take_dirty(size_t max, struct purge *pg)
 		    last - at == PURGE_MOST - 1)
 			break;
 	}
+	run->pr_dirtyend = last + 1;
 	pg->pg_page = first;
 	pg->pg_npages = last - first + 1;
+	pg->pg_owner = &lock_depth;
 	carve(run, first, pg->pg_npages);
 	pr_nruns++;
 	kmemsizes[first] = kmemsizes[last] = KU_CONT;
 	note_dirty();
-	pg->pg_owner = &lock_depth;
-	pg->pg_next = pr_purges;
-	pr_purges = pg;
-	return (true);
+	return (pg);
 }
 
 /* Puts them among the free runs again, all dirty or all clean. */
 static void
-put_back(const struct purge *pg, bool dirty)
+put_back(struct purge *pg, bool dirty)
 {
-	struct purge **at = &pr_purges;
-
-	while (*at != pg)
-		at = &(*at)->pg_next;
-	*at = pg->pg_next;
+	pg->pg_owner = NULL;
 	pr_nruns--;
 	memset(kmemsizes + pg->pg_page, dirty ? KU_DIRTY : KU_CLEAN,
 	    pg->pg_npages);
@@ -426,7 +449,7 @@ put_back(const struct purge *pg, bool dirty)
 }
 
 static void
-put_purged(const struct purge *pg, int error)
+put_purged(struct purge *pg, int error)
 {
 	put_back(pg, error != 0);
 	if (error == 0)
@@ -442,24 +465,45 @@ put_purged(const struct purge *pg, int error)
 static void
 purge(size_t target)
 {
+	struct purge *pg;
 	int error = 0;
 
 	while (error == 0) {
-		struct purge pg;
-		bool some;
-
 		lock_acquire(&pr_lock);
-		some = take_dirty(dirty_pages() > target ?
-		    dirty_pages() - target : 0, &pg);
+		pg = take_dirty(dirty_pages() > target ?
+		    dirty_pages() - target : 0);
 		lock_release(&pr_lock);
-		if (!some)
+		if (pg == NULL)
 			return;
-		error = os_purge((uintptr_t)page_to_addr(pg.pg_page),
-		    ptob(pg.pg_npages));
+		error = os_purge((uintptr_t)page_to_addr(pg->pg_page),
+		    ptob(pg->pg_npages));
 		lock_acquire(&pr_lock);
-		put_purged(&pg, error);
+		put_purged(pg, error);
 		lock_release(&pr_lock);
 	}
+}
+
+/*
+ * Memory is short, but another thread is giving pages back, which may be in
+ * the way: lets it put them among the free runs.  Not for ever, since it may
+ * have been stopped; *until is 0 at first.  The lock is held.
+ */
+static bool
+wait_for_others(uint64_t *until)
+{
+	const struct purge *pg = pr_purges;
+
+	while (pg->pg_owner == NULL || pg->pg_owner == &lock_depth)
+		if (++pg == pr_purges + NPURGE)
+			return (false);
+	if (*until == 0)
+		*until = os_now() + PATIENCE;
+	else if (os_now() > *until)
+		return (false);
+	lock_release(&pr_lock);
+	os_yield();
+	lock_acquire(&pr_lock);
+	return (true);
 }
 
 /* How far below the limit it is worth going, once pages go. */
@@ -469,6 +513,12 @@ slack(size_t limit)
 	return (limit / 4 < SLACK ? limit / 4 : SLACK + limit / 16);
 }
 
+static inline bool
+is_excess(void)
+{
+	return (dirty_pages() > retain_limit(pr_inuse, pr_maxused));
+}
+
 /* Releases the lock, and gives back what the limit does not allow. */
 static void
 unlock_and_purge(void)
@@ -476,9 +526,17 @@ unlock_and_purge(void)
 	size_t limit = retain_limit(pr_inuse, pr_maxused);
 	size_t dirty = dirty_pages();
 
+	relaxed_store(&pagerun_excess, false);
 	lock_release(&pr_lock);
 	if (unlikely(dirty > limit))
 		purge(limit - slack(limit));
+}
+
+void
+pagerun_settle_excess(void)
+{
+	lock_acquire(&pr_lock);
+	unlock_and_purge();
 }
 
 /*
@@ -617,6 +675,23 @@ find_room(size_t npages, size_t align, size_t base)
 	    runtree_alignedfit(&pr_tree, npages, align, base));
 }
 
+/* The same, in a larger arena if need be; NULL if memory is short. */
+static struct pagerun *
+make_room(size_t npages, size_t align, size_t base)
+{
+	uint64_t until = 0;
+	struct pagerun *run;
+
+	do {
+		if (reserve_node() != 0)
+			return (NULL);
+		run = find_room(npages, align, base);
+		if (run == NULL && grow(npages + align - 1) == 0)
+			run = runtree_firstfit(&pr_tree, npages + align - 1);
+	} while (run == NULL && wait_for_others(&until));
+	return (run);
+}
+
 int
 pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
     size_t *dirty)
@@ -629,14 +704,12 @@ pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
 	if (need >= MAXPAGES || need < npages)
 		return (ENOMEM);
 	lock_acquire(&pr_lock);
-	run = find_room(npages + guards, align, base);
-	if (!within_limit(npages) || reserve_node() != 0 ||
-	    (run == NULL && grow(need) != 0)) {
+	run = !within_limit(npages) ? NULL :
+	    make_room(npages + guards, align, base);
+	if (run == NULL) {
 		lock_release(&pr_lock);
 		return (ENOMEM);
 	}
-	if (run == NULL)
-		run = runtree_firstfit(&pr_tree, need);
 	first = (page_t)runtree_aligned(run, align, base);
 	ndirty = carve(run, first, npages + guards);
 	if (guards > 0)
@@ -647,9 +720,8 @@ pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
 	pr_calls++;
 	taken(npages, ndirty);
 	if (ndirty < npages)
-		unlock_and_purge();
-	else
-		lock_release(&pr_lock);
+		relaxed_store(&pagerun_excess, is_excess());
+	lock_release(&pr_lock);
 	if (guards > 0)
 		set_guard(first + (page_t)npages);
 	*page = first;
@@ -951,21 +1023,17 @@ pagerun_prefork(void)
 }
 
 /*
- * The threads that were purging are not in the child, but their stacks are.
- * What the forking thread itself purges, interrupted by a signal, it goes on
- * to give back.
+ * The threads that were purging are not in the child.  What the forking thread
+ * itself purges, interrupted by a signal, it goes on to give back.
  */
 void
 pagerun_postfork_child(void)
 {
-	struct purge *pg, *next;
-
 	lock_acquire(&pr_lock);
-	for (pg = pr_purges; pg != NULL; pg = next) {
-		next = pg->pg_next;
-		if (pg->pg_owner != &lock_depth)
-			put_back(pg, true);
-	}
+	for (unsigned i = 0; i < NPURGE; i++)
+		if (pr_purges[i].pg_owner != NULL &&
+		    pr_purges[i].pg_owner != &lock_depth)
+			put_back(&pr_purges[i], true);
 	lock_release(&pr_lock);
 }
 
@@ -1021,6 +1089,8 @@ check_run(const struct pagerun *run)
 	check_run(run->pr_left);
 	for (page_t i = 0; i < run->pr_npages; i++) {
 		KMA_ASSERT(is_free_kind(run->pr_page + i));
+		KMA_ASSERT(kmemsizes[run->pr_page + i] == KU_CLEAN ||
+		    run->pr_page + i < run->pr_dirtyend);
 		dirty += kmemsizes[run->pr_page + i] == KU_DIRTY;
 	}
 	KMA_ASSERT(dirty == run->pr_ndirty);
@@ -1040,8 +1110,9 @@ pagerun_check(void)
 	KMA_ASSERT(node_made >=
 	    pr_nruns + pr_nholes + pr_nguards + (kmempages > 0));
 	KMA_ASSERT(node_carved <= node_made);
-	for (const struct purge *pg = pr_purges; pg != NULL; pg = pg->pg_next)
-		purged += pg->pg_npages;
+	for (unsigned i = 0; i < NPURGE; i++)
+		if (pr_purges[i].pg_owner != NULL)
+			purged += pr_purges[i].pg_npages;
 	KMA_ASSERT(npages + purged + pr_inuse == pr_mapped);
 	KMA_ASSERT(pr_mapped <= kmempages);
 	check_run(pr_tree.rt_root);

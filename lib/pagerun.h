@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cdefs.h"
 #include "kmemsizes.h"
 #include "param.h"
 
@@ -23,10 +24,24 @@ int	pagerun_init(size_t reserve, unsigned decay_ms);
  * first one's address is a multiple of align pages (a power of two): with
  * align > 1, long enough means npages + align - 1.  kmemsizes of the first
  * page becomes kind.  *dirty, where asked for, tells how many of the pages
- * hold memory and may not read as zero.  0 or ENOMEM.
+ * hold memory and may not read as zero.  0 or ENOMEM.  To be followed by
+ * pagerun_settle().
  */
 int	pagerun_alloc(size_t npages, size_t align, unsigned kind, page_t *page,
 	    size_t *dirty);
+
+/*
+ * Gives back what may not stay dirty, now that clean pages were allocated: to
+ * be called with no lock held, before they are touched.
+ */
+void	pagerun_settle_excess(void);
+extern KMA_HIDDEN bool pagerun_excess;
+static inline void
+pagerun_settle(void)
+{
+	if (unlikely(relaxed_load(&pagerun_excess)))
+		pagerun_settle_excess();
+}
 
 /* Frees a run that pagerun_alloc() returned, at its present size. */
 void	pagerun_free(page_t page);

@@ -15,6 +15,7 @@
  *	pr_max = max(pr_npages, the children's pr_max)
  *	pr_anydirty = pr_ndirty > 0, or a child's pr_anydirty
  *	pr_ndirty = the pages of the run whose kmemsizes is KU_DIRTY
+ *	pr_dirtyend, where pr_ndirty > 0, is above all of these
  *	rt_ndirty = the sum of all pr_ndirty
  */
 #ifndef KMA_RUNTREE_H
@@ -31,9 +32,10 @@ struct KMA_ALIGNED(16) pagerun {	/* a meta number needs that */
 	page_t		 pr_page;	/* the first page */
 	page_t		 pr_npages;
 	page_t		 pr_ndirty;
+	page_t		 pr_dirtyend;	/* no dirty page from here on */
 	page_t		 pr_max;	/* of the subtree */
-	uint32_t	 pr_prio;
-	bool		 pr_anydirty;	/* of the subtree */
+	uint32_t	 pr_prio : 31;
+	uint32_t	 pr_anydirty : 1; /* of the subtree */
 };
 
 struct runtree {
@@ -42,7 +44,8 @@ struct runtree {
 	uint32_t	 rt_seed;	/* of the priorities */
 };
 
-/* A run whose pr_page, pr_npages and pr_ndirty are set. */
+/* A run whose pr_page, pr_npages and pr_ndirty are set; pr_dirtyend is the
+ * owner's. */
 void	runtree_insert(struct runtree *rt, struct pagerun *run);
 void	runtree_remove(struct runtree *rt, struct pagerun *run);
 /* Gives a run other pages, between the same neighbours. */

@@ -47,16 +47,24 @@ class Struct:
         name = str(type_)
         if name not in cls.layouts:
             cls.layouts[name] = {
-                field.name: (field.bitpos // 8, field.type.strip_typedefs())
+                field.name: (
+                    field.bitpos,
+                    field.bitsize,
+                    field.type.strip_typedefs(),
+                )
                 for field in type_.fields()
             }
         return cls.layouts[name]
 
     def offset(self, name):
-        return self.layout(self.type)[name][0]
+        return self.layout(self.type)[name][0] // 8
 
     def __getitem__(self, name):
-        offset, type_ = self.layout(self.type)[name]
+        bitpos, bitsize, type_ = self.layout(self.type)[name]
+        offset, bit = divmod(bitpos, 8)
+        if bitsize:
+            word = self.data[offset : offset + type_.sizeof]
+            return int.from_bytes(word, "little") >> bit & (1 << bitsize) - 1
         return self.lib.decode(
             type_,
             self.address + offset,

@@ -181,7 +181,7 @@ invariants() {
 		'free run at page [0-9]+: pr_anydirty = '
 	broken 'rt_ndirty' pr_tree.rt_ndirty '$was + 1' \
 		'rt_ndirty = [0-9]+, but the sum'
-	broken 'pr_parent' pr_tree.rt_root.pr_right.pr_parent 0 \
+	broken 'pr_parent' pr_tree.rt_root.pr_left.pr_parent 0 \
 		'is not the pr_parent of page [0-9]+'
 	broken 'pr_prio' pr_tree.rt_root.pr_prio 0 'is above its parent'
 	broken 'kc_bytes' caches.kc_bytes '$was + 16' \

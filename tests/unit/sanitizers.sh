@@ -15,7 +15,7 @@ if [ "${1:-}" = all ] || [ -n "${KMA_TEST_ALL:-}" ]; then
 	some='account blame bucket cache fill guard kmem kmemsizes leaks learn
 	    lock maps memtype meta objcache options os os_thread pagerun
 	    quarantine replay report retain runtree snapshot stats symbol
-	    trace valgrind watch'
+	    trace valgrind watch zero'
 	threadless=
 else
 	KMA_TEST_SLOW=2

@@ -1,7 +1,8 @@
 /*
  * test_pagerun.c - runs of pages: first fit, coalescing, and giving back.
  *
- * Linked with --wrap for the system call, in which a process may fork.
+ * Linked with --wrap for the system call, in which other things happen, and
+ * for the clock that tells how long one takes.
  */
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -17,6 +18,7 @@
 #include "kmemsizes.h"
 #include "lock.h"
 #include "options.h"
+#include "os.h"
 #include "pagerun.h"
 #include "unit.h"
 #include "wrap.h"
@@ -37,6 +39,15 @@ __wrap_os_syscall(long nr, long a, long b, long c, long d, long e, long f)
 		fn();
 	}
 	return (__real_os_syscall(nr, a, b, c, d, e, f));
+}
+
+uint64_t	__wrap_os_monotonic(void);
+
+/* Nothing takes time, however busy the machine is: see zero.c. */
+uint64_t
+__wrap_os_monotonic(void)
+{
+	return (0);
 }
 
 static page_t
@@ -949,6 +960,43 @@ START_TEST(fork_within_a_purge)
 }
 END_TEST
 
+/* Memory is short while another thread gives some back: that is waited for. */
+static void
+take_time(void)
+{
+	struct timespec pause = { 0, 20 * 1000000 };
+
+	pthread_barrier_wait(&purging);
+	nanosleep(&pause, NULL);
+}
+
+START_TEST(short_while_another_purges)
+{
+	pthread_t thread;
+	page_t page, again;
+	size_t n;
+
+	ck_assert(os_init());
+	ck_assert_int_eq(pagerun_init((size_t)64 << 20, 0), 0);
+	pthread_barrier_init(&purging, NULL, 2);
+	page = alloc(AWAY);
+	n = btop(kmemlimit - kmembase) - kmempages;
+	while (n > 0 && pagerun_alloc(n, 1, KIND, &again, NULL) != 0)
+		n /= 2;
+	while (pagerun_alloc(1, 1, KIND, &again, NULL) == 0)
+		;
+	memset(page_to_addr(page), 1, ptob(AWAY));
+	meanwhile = take_time;
+	ck_assert_int_eq(pthread_create(&thread, NULL, free_run, &page), 0);
+	pthread_barrier_wait(&purging);
+	ck_assert_int_eq(pagerun_alloc(AWAY, 1, KIND, &again, NULL), 0);
+	ck_assert_uint_eq(again, page);
+	pthread_join(thread, NULL);
+	ck_assert_int_eq(pagerun_alloc(1, 1, KIND, &again, NULL), ENOMEM);
+	pagerun_check();
+}
+END_TEST
+
 /* The option limit: it is the pages in use that count, to the page. */
 START_TEST(option_limit)
 {
@@ -994,4 +1042,4 @@ UNIT_MAIN("pagerun", 1, option_limit, untouched, against_model,
     limit_stays_for_the_slow, learned_is_not_moved, decay_takes_the_unused,
     decay_after_trim, trim_gives_everything_back, purged_is_exact,
     many_runs_few_mappings, threads, fork_while_another_purges,
-    fork_within_a_purge);
+    fork_within_a_purge, short_while_another_purges);
