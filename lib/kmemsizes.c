@@ -228,8 +228,9 @@ kmemsizes_init(size_t reserve)
 	if (reserve > ptob(MAXPAGES))
 		reserve = ptob(MAXPAGES);
 	least = reserve < LIMITED_RESERVE ? reserve : LIMITED_RESERVE;
-	/* Valgrind warns of long ranges. */
-	if (os_aslimit() == SIZE_MAX && client_state != CLIENT_TOLD)
+	/* Valgrind warns of long ranges; qemu keeps 24 bytes for each page. */
+	if (os_aslimit() == SIZE_MAX && client_state != CLIENT_TOLD &&
+	    !os_isemulated())
 		error = try_sizes(reserve, least, false);
 	/*
 	 * A limit that is not told, or on locked memory (mlockall), forbids

@@ -162,10 +162,15 @@ uint64_t os_random(void);
 /* The environment's value, or NULL; always NULL in a set-user-ID program. */
 const char *os_getenv(const char *name);
 /*
- * What a constructor was handed by glibc.  If it is the environment as the
- * kernel made it, os_getenv() looks there: libc may know of none yet.
+ * What a constructor was handed by glibc.  If it is what the kernel made,
+ * os_getenv() looks there: libc may know of no environment yet.
  */
-void	os_first_environ(int argc, char **argv, char **envp);
+void	os_start(int argc, char **argv, char **envp);
+/*
+ * Does the system lack what every kernel has?  Then it is no kernel, but an
+ * emulator of one (qemu up to 7), as far as os_start() knows.
+ */
+bool	os_isemulated(void);
 
 /* Ends the process the way abort(3) does. */
 _Noreturn void os_abort(void);

@@ -467,13 +467,39 @@ os_random(void)
 	return (bits * 0x9e3779b97f4a7c15u);
 }
 
-static char **first_environ;
+/* From the kernel, where a constructor was told: see os_start(). */
+static struct {
+	char	**environ;
+	bool	  secure;	/* set-user-ID, or the like */
+	bool	  bare;		/* no page of code of the kernel's (vDSO) */
+} given;
 
 KMA_START void
-os_first_environ(int argc, char **argv, char **envp)
+os_start(int argc, char **argv, char **envp)
 {
-	if (envp == argv + argc + 1)
-		first_environ = envp;
+	const unsigned long *aux;
+	char **end = envp;
+
+	if (envp != argv + argc + 1)
+		return;
+	/* What the loader has unset leaves NULLs behind the environment. */
+	while (*end != NULL)
+		end++;
+	while (*end == NULL)
+		end++;
+	given.environ = envp;
+	given.bare = true;
+	for (aux = (const unsigned long *)end; *aux != AT_NULL; aux += 2)
+		if (*aux == AT_SECURE)
+			given.secure = aux[1] != 0;
+		else if (*aux == AT_SYSINFO_EHDR)
+			given.bare = aux[1] == 0;
+}
+
+bool
+os_isemulated(void)
+{
+	return (given.bare);
 }
 
 /* The value, if the line sets that name. */
@@ -485,36 +511,18 @@ value_of(const char *line, const char *name)
 	return (*name == '\0' && *line == '=' ? line + 1 : NULL);
 }
 
-/*
- * Is the program set-user-ID, or the like?  Behind the environment the kernel
- * puts the auxiliary vector; what the loader unset left NULLs between the two.
- * (getauxval would be one more name of libc's.)
- */
-static inline bool
-is_secure(char **end)
-{
-	const unsigned long *aux;
-
-	while (*end == NULL)
-		end++;
-	for (aux = (const unsigned long *)end; *aux != AT_NULL; aux += 2)
-		if (*aux == AT_SECURE)
-			return (aux[1] != 0);
-	return (true);
-}
-
 KMA_START const char *
 os_getenv(const char *name)
 {
-	const char *value = NULL, *found;
-	char **at = first_environ;
+	const char *value = NULL;
+	char **at = given.environ;
 
 	if (at == NULL)
 		return (secure_getenv(name));
-	for (; *at != NULL; at++)
-		if (value == NULL && (found = value_of(*at, name)) != NULL)
-			value = found;
-	return (value != NULL && !is_secure(at) ? value : NULL);
+	for (; *at != NULL && value == NULL; at++)
+		if (**at == *name)	/* most are done with */
+			value = value_of(*at, name);
+	return (given.secure ? NULL : value);
 }
 
 _Noreturn void

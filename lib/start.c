@@ -42,7 +42,7 @@ kma_start(int argc, char **argv, char **envp)
 	(void)argv;
 	(void)envp;
 #ifdef __GLIBC__
-	os_first_environ(argc, argv, envp);
+	os_start(argc, argv, envp);
 #endif
 	report_start();
 	(void)valgrind_decide();	/* some options do not count then */

@@ -282,6 +282,8 @@ main(int argc, char **argv)
 	/* What the threads did is counted until the next dump. */
 	CALLGRIND_DUMP_STATS_AT("the threads");
 	pairs("threads pair ", 262144, n);
+	/* To give back a long run takes so much for each page. */
+	pattern("pair 1G", pair_real, pair_null, (size_t)1 << 30, 4);
 	return (0);
 }
 #endif /* HAVE_CALLGRIND */
