@@ -72,7 +72,7 @@ struct pagerun *runtree_lastdirty(const struct runtree *rt);
 /* The run that page lies in, or NULL. */
 struct pagerun *runtree_find(const struct runtree *rt, page_t page);
 
-/* Checks the invariants above but the last, and counts. */
+/* Checks the invariants above but those of kmemsizes, and counts. */
 void	runtree_check(const struct runtree *rt, size_t *nruns, size_t *npages);
 
 #endif /* KMA_RUNTREE_H */

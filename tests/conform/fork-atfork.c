@@ -59,24 +59,13 @@ main(int argc, char **argv)
 {
 	pthread_t t[THREADS];
 	int (*lib_forks)(void);
-	char preload[2 * PATH_MAX];
-	const char *old;
 	pid_t pid;
 	uintptr_t i;
 	int failed, n;
 
-	if (argc == 1) {
-		/* Again, with the library that is there first. */
-		tap_begin(argv, 120);
-		old = getenv("LD_PRELOAD");
-		snprintf(preload, sizeof(preload), "%s%s%s",
-		    old != NULL ? old : "", old != NULL ? ":" : "",
-		    tap_module("lib-first"));
-		setenv("LD_PRELOAD", preload, 1);
-		execl("/proc/self/exe", argv[0], "again", (char *)NULL);
-		bail("cannot run again");
-	}
 	tap_begin(argv, 120);
+	if (argc == 1)	/* with the library that is there first */
+		tap_again_with(argv, "lib-first");
 	*(void **)&lib_forks = dlsym(RTLD_DEFAULT, "early_forks");
 	if (lib_forks == NULL)
 		bail("lib-first is not there");

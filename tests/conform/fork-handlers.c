@@ -30,21 +30,12 @@ main(int argc, char **argv)
 {
 	void (*work)(void);
 	int (*ran)(void), failed = 0;
-	char preload[2 * PATH_MAX];
-	const char *old;
 	pthread_t t;
 	pid_t pid;
 
 	tap_begin(argv, 120);
-	if (argc == 1) {
-		old = getenv("LD_PRELOAD");
-		snprintf(preload, sizeof(preload), "%s%s%s",
-		    old != NULL ? old : "", old != NULL ? ":" : "",
-		    tap_module("lib-handlers"));
-		setenv("LD_PRELOAD", preload, 1);
-		execl("/proc/self/exe", argv[0], "again", (char *)NULL);
-		bail("cannot run again");
-	}
+	if (argc == 1)
+		tap_again_with(argv, "lib-handlers");
 	*(void **)&work = dlsym(RTLD_DEFAULT, "handlers_work");
 	*(void **)&ran = dlsym(RTLD_DEFAULT, "handlers_ran");
 	if (work == NULL || ran == NULL)

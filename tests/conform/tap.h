@@ -238,6 +238,20 @@ tap_begin(char **argv, unsigned seconds)
 	bail("cannot run again: %s", strerror(errno));
 }
 
+/* Runs the program again, with one argument and a module preloaded as well. */
+TAP_UNUSED static void
+tap_again_with(char **argv, const char *module)
+{
+	char preload[2 * PATH_MAX];
+	const char *old = getenv("LD_PRELOAD");
+
+	snprintf(preload, sizeof(preload), "%s%s%s", old != NULL ? old : "",
+	    old != NULL ? ":" : "", tap_module(module));
+	setenv("LD_PRELOAD", preload, 1);
+	execl("/proc/self/exe", argv[0], "again", (char *)NULL);
+	bail("cannot run again");
+}
+
 /* The plan, last; returns the program's exit status. */
 TAP_UNUSED static int
 tap_end(void)

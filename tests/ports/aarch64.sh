@@ -5,7 +5,8 @@
 # What fails for another reason than libkma is left out. qemu (7.2) has no
 # list of robust mutexes, so that nobody learns which threads have ended; no
 # limits on memory; resident memory is its own, and counted in pages of the
-# machine below; no program can run itself again.  The weak order of memory is not emulated either.
+# machine below; and no program can run itself again. The weak order of memory
+# is not emulated either.
 #
 # KMA_TEST_ALL=1 runs more programs, and all of them with all pages.
 

@@ -3,7 +3,6 @@
  *
  * Linked with --wrap for the system call, in which another thread would run.
  */
-#include <sys/syscall.h>
 
 #include <errno.h>
 #include <pthread.h>
@@ -12,26 +11,11 @@
 
 #include "bucket.h"
 #include "kmemsizes.h"
+#include "meanwhile.h"
 #include "meta.h"
 #include "os.h"
 #include "pagerun.h"
 #include "unit.h"
-#include "wrap.h"
-
-/* What happens while memory is given back, for once. */
-static void (*meanwhile)(void);
-
-long
-__wrap_os_syscall(long nr, long a, long b, long c, long d, long e, long f)
-{
-	void (*fn)(void) = meanwhile;
-
-	if (nr == SYS_madvise && fn != NULL) {
-		meanwhile = NULL;
-		fn();
-	}
-	return (__real_os_syscall(nr, a, b, c, d, e, f));
-}
 
 static size_t
 pages_inuse(void)

@@ -5,7 +5,6 @@
  * for the clock that tells how long one takes.
  */
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <errno.h>
@@ -17,29 +16,14 @@
 
 #include "kmemsizes.h"
 #include "lock.h"
+#include "meanwhile.h"
 #include "options.h"
 #include "os.h"
 #include "pagerun.h"
 #include "unit.h"
-#include "wrap.h"
 
 #define KIND	KU_RUN
 #define DECAY	1000
-
-/* What happens while memory is given back, for once. */
-static void (*meanwhile)(void);
-
-long
-__wrap_os_syscall(long nr, long a, long b, long c, long d, long e, long f)
-{
-	void (*fn)(void) = meanwhile;
-
-	if (nr == SYS_madvise && fn != NULL) {
-		meanwhile = NULL;
-		fn();
-	}
-	return (__real_os_syscall(nr, a, b, c, d, e, f));
-}
 
 uint64_t	__wrap_os_monotonic(void);
 
