@@ -366,7 +366,8 @@ taken(size_t npages, size_t ndirty)
 		relaxed_store(&pr_maxused, pr_inuse);
 	}
 	note_dirty();
-	retain_taken(npages, npages - ndirty, grown, pr_maxused);
+	retain_taken(npages, npages - ndirty, grown, pr_inuse + dirty_pages(),
+	    pr_maxused);
 }
 
 static void

@@ -92,28 +92,36 @@ settle(uint64_t now)
 }
 
 /*
- * Would the clean ones be dirty if none had gone?  Those for which the peak
- * grows are others, and a run that is longer than can be earned could not have
- * stayed.
+ * Which clean ones would be dirty if none had gone?  Not those for which the
+ * peak grows, nor those of a run that is longer than can be earned.  And where
+ * as much is held as ever was in use, a short run did not lack memory: first
+ * fit passed by dirty pages.
  */
-void
-retain_taken(size_t npages, size_t nclean, size_t grown, size_t peak)
+static size_t
+missing(size_t npages, size_t nclean, size_t grown, size_t room)
 {
-	size_t most;
+	if (npages > EARNED_MAX)
+		return (0);
+	if (npages > MISS_SHORT)
+		return (nclean > grown ? nclean - grown : 0);
+	return (MISS_WEIGHT * (nclean < room ? nclean : room));
+}
+
+void
+retain_taken(size_t npages, size_t nclean, size_t grown, size_t held,
+    size_t peak)
+{
+	size_t room = held < peak ? peak - held : 0, most;
 
 	if (nclean > away)
 		nclean = away;
 	if (nclean == 0 || decay == 0)
 		return;
 	away -= nclean;
-	if (npages > EARNED_MAX)
-		return;
 	settle(os_now());
 	most = may_miss(peak) + (peak / BELOW_PEAK + peak / EARNED_SHARE +
 	    EARNED_MAX) * MISS_EARNS;
-	if (nclean > grown)
-		missed += (nclean - grown) *
-		    (npages <= MISS_SHORT ? MISS_WEIGHT : 1);
+	missed += missing(npages, nclean, grown, room);
 	if (missed > most)
 		missed = most;
 }

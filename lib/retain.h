@@ -42,8 +42,12 @@ size_t	retain_usual(size_t inuse, size_t peak);
 /* How many more may stay, for those that were missed. */
 size_t	retain_earned(size_t peak);
 
-/* A run of npages was taken, nclean of them clean; the peak rose by grown. */
-void	retain_taken(size_t npages, size_t nclean, size_t grown, size_t peak);
+/*
+ * A run of npages was taken, nclean of them clean, and the peak rose by grown;
+ * now held pages are in use or dirty.
+ */
+void	retain_taken(size_t npages, size_t nclean, size_t grown, size_t held,
+	    size_t peak);
 /* Pages were given back, which somebody may miss. */
 void	retain_gave(size_t npages);
 /* Dirty pages that cannot be given back: they do not count for a time. */

@@ -29,7 +29,7 @@ static void
 miss(size_t npages, size_t peak)
 {
 	retain_gave(npages);
-	retain_taken(npages, npages, 0, peak);
+	retain_taken(npages, npages, 0, 0, peak);
 }
 
 /* As many as a program may miss at any time. */
@@ -92,16 +92,36 @@ START_TEST(what_is_not_missed)
 
 	retain_init(DECAY);
 	miss_for_free(peak);
-	retain_taken(LONG, LONG, 0, peak);
+	retain_taken(LONG, LONG, 0, 0, peak);
 	ck_assert_uint_eq(retain_earned(peak), 0);
 	retain_gave(2 * LONG);
-	retain_taken(LONG, 0, 0, peak);
-	retain_taken(LONG, LONG, LONG, peak);
+	retain_taken(LONG, 0, 0, 0, peak);
+	retain_taken(LONG, LONG, LONG, 0, peak);
 	ck_assert_uint_eq(retain_earned(peak), 0);
-	retain_taken(LONG, LONG, LONG / 2, peak);
+	retain_taken(LONG, LONG, LONG / 2, 0, peak);
 	ck_assert_uint_eq(retain_earned(peak), LONG / 4);
 	miss(200 * MB, peak);
 	ck_assert_uint_eq(retain_earned(peak), LONG / 4);
+}
+END_TEST
+
+/*
+ * Where as much is held as ever was in use, a short run that is clean lacked no
+ * memory, but a long one may not have fitted what is dirty.
+ */
+START_TEST(short_runs_below_the_peak)
+{
+	size_t peak = 64 * MB;
+
+	retain_init(DECAY);
+	miss_for_free(peak);
+	retain_gave(3 * LONG);
+	retain_taken(SHORT, SHORT, 0, peak, peak);
+	ck_assert_uint_eq(retain_earned(peak), 0);
+	retain_taken(2 * SHORT, 2 * SHORT, 0, peak - SHORT, peak);
+	ck_assert_uint_eq(retain_earned(peak), 2);
+	retain_taken(LONG, LONG, 0, 2 * peak, peak);
+	ck_assert_uint_eq(retain_earned(peak), 2 + LONG / 2);
 }
 END_TEST
 
@@ -191,11 +211,11 @@ START_TEST(forgotten)
 	retain_gave(LONG);
 	retain_forgo(away);
 	miss_for_free(peak);
-	retain_taken(LONG, LONG, 0, peak);
+	retain_taken(LONG, LONG, 0, 0, peak);
 	ck_assert_uint_eq(retain_earned(peak), 10 / 2);
 }
 END_TEST
 
 UNIT_MAIN("retain", 1, limit, nothing_stays_without_decay, misses_earn,
-    what_is_not_missed, earned_above_the_peak, time_forgives, refused,
-    periods, forgotten);
+    what_is_not_missed, short_runs_below_the_peak, earned_above_the_peak,
+    time_forgives, refused, periods, forgotten);
