@@ -92,10 +92,10 @@ settle(uint64_t now)
 }
 
 /*
- * Which clean ones would be dirty if none had gone?  Not those for which the
- * peak grows, nor those of a run that is longer than can be earned.  And where
- * as much is held as ever was in use, a short run did not lack memory: first
- * fit passed by dirty pages.
+ * The clean pages that would be dirty if none had gone, each as it counts: not
+ * those for which the peak grows, nor those of a run that is longer than can
+ * be earned.  And where as much is held as ever was in use, room is 0, and a
+ * short run did not lack memory: first fit passed by dirty pages.
  */
 static size_t
 missing(size_t npages, size_t nclean, size_t grown, size_t room)
